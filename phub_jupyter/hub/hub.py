@@ -1,0 +1,84 @@
+"""Opens the stores of one hub and wires its services; the only place that does."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from phub_jupyter.hub.accounts import Accounts
+from phub_jupyter.hub.catalog.index import CatalogIndex
+from phub_jupyter.hub.catalog.search import CatalogSearch
+from phub_jupyter.hub.database import Database
+from phub_jupyter.hub.objects.large_files import LargeFiles
+from phub_jupyter.hub.objects.store import FolderStore
+from phub_jupyter.hub.objects.tickets import Tickets
+from phub_jupyter.hub.objects.xet.cas import Cas
+from phub_jupyter.hub.repos.commits import Commits
+from phub_jupyter.hub.repos.repositories import Repositories
+from phub_jupyter.hub.repos.snapshots import Snapshots
+from phub_jupyter.hub.serving.serving import Serving
+from phub_jupyter.hub.spaces.spaces import Spaces
+
+__all__ = ["Hub"]
+
+
+class Hub:
+    """All services of one hub over one data folder. Open it with `Hub.open`, end with `close`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.database = Database(root / "hub.sqlite")
+        self.database.migrate()
+        self.tickets = Tickets(_secret(root / "secret"))
+        store = FolderStore(root / "objects", root / "uploads")
+        self.accounts = Accounts(self.database)
+        self.large_files = LargeFiles(self.database, store)
+        self.cas = Cas(self.database, store, self.large_files)
+        self.index = CatalogIndex(self.database, self.large_files, root / "repos")
+        self.search = CatalogSearch(self.database)
+        self.repositories = Repositories(self.database, root / "repos", self.index)
+        self.commits = Commits(self.database, self.repositories, self.large_files, self.index)
+        self.snapshots = Snapshots(self.repositories, self.large_files, root / "cache/snapshots")
+        self.serving = Serving(self.snapshots, root / "cache")
+        self.spaces = Spaces(self.repositories, self.accounts, self.snapshots, root / "spaces")
+
+    @classmethod
+    def open(cls, root: Path) -> Hub:
+        """Open the hub in ``root``, creating it if it is new.
+
+        Raises StorageError when the folder was written by a newer release.
+        """
+        for folder in ("repos", "objects", "uploads", "cache", "spaces"):
+            (root / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
+        hub = cls(root)
+        hub.index.catch_up()
+        return hub
+
+    async def stop(self) -> None:
+        """End worker and Space processes, then give the database back."""
+        await self.spaces.stop_all()
+        await self.serving.stop()
+        self.close()
+
+    def close(self) -> None:
+        """Give the database connections back."""
+        self.database.close()
+
+
+def _secret(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        partial = path.with_name(f"secret.{os.getpid()}")
+        with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(secrets.token_bytes(32))
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(partial, path)  # fails if another process was first: then its secret counts
+        except FileExistsError:
+            pass
+        finally:
+            partial.unlink()
+        return path.read_bytes()

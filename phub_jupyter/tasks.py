@@ -1,0 +1,70 @@
+"""The task vocabulary: one table that cards, widgets, training and serving share.
+
+A row says what a pipeline task is called, what a model of it takes and gives, and which parts of
+this hub can do it today. Whoever adds a task adds a row here and an entry in the recipe or
+pipeline registry that the row points to; nothing else lists tasks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from phub_jupyter.errors import InvalidRequestError
+
+__all__ = ["TASKS", "Task", "task_named"]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One pipeline task of the public vocabulary.
+
+    ``trainable`` and ``servable`` tell whether ``%phub train`` and the Inference API can do it;
+    ``metric`` is the one that ranks candidates (higher is better), None while nothing ranks them.
+    """
+
+    name: str
+    label: str
+    modality: str
+    inputs: str
+    metric: str | None = None
+    trainable: bool = False
+    servable: bool = False
+
+
+_ROWS = (
+    Task("text-classification", "Text Classification", "text", "text", "accuracy", True, True),
+    Task("token-classification", "Token Classification", "text", "text"),
+    Task("fill-mask", "Fill-Mask", "text", "text"),
+    Task("question-answering", "Question Answering", "text", "question+context"),
+    Task("zero-shot-classification", "Zero-Shot Classification", "text", "text"),
+    Task("sentence-similarity", "Sentence Similarity", "text", "sentences"),
+    Task("feature-extraction", "Feature Extraction", "text", "text"),
+    Task("summarization", "Summarization", "text", "text"),
+    Task("translation", "Translation", "text", "text"),
+    Task("text-generation", "Text Generation", "text", "text"),
+    Task("table-question-answering", "Table Question Answering", "text", "table"),
+    Task("tabular-classification", "Tabular Classification", "tabular", "table"),
+    Task("tabular-regression", "Tabular Regression", "tabular", "table"),
+    Task("image-classification", "Image Classification", "vision", "image"),
+    Task("object-detection", "Object Detection", "vision", "image"),
+    Task("image-segmentation", "Image Segmentation", "vision", "image"),
+    Task("image-to-text", "Image-to-Text", "vision", "image"),
+    Task("audio-classification", "Audio Classification", "audio", "audio"),
+    Task("automatic-speech-recognition", "Speech Recognition", "audio", "audio"),
+    Task("text-to-image", "Text-to-Image", "vision", "text"),
+    Task("text-to-speech", "Text-to-Speech", "audio", "text"),
+)
+
+TASKS: dict[str, Task] = {task.name: task for task in _ROWS}
+"""All known tasks by name, in the order in which pages list them."""
+
+
+def task_named(name: str) -> Task:
+    """Look a task up. Raises InvalidRequestError that lists the tasks a model can be trained for."""
+    try:
+        return TASKS[name]
+    except KeyError:
+        known = ", ".join(task.name for task in _ROWS if task.trainable)
+        raise InvalidRequestError(
+            f"task: '{name}' is not a known task; trainable today: {known}."
+        ) from None
