@@ -71,6 +71,7 @@ class Actor:
     """Who asks. ``roles`` maps an organization's pk to the person's role in it.
 
     ``grant`` is None for a session of the person's own (a Jupyter login), which has no ceiling.
+    ``sees_public`` is False for strangers to a hub that shows nothing without a login.
     """
 
     pk: int | None = None
@@ -78,6 +79,7 @@ class Actor:
     is_admin: bool = False
     roles: Mapping[int, str] = field(default_factory=dict)
     grant: Grant | None = None
+    sees_public: bool = True
 
     @property
     def is_anonymous(self) -> bool:
@@ -107,7 +109,7 @@ def decide(actor: Actor, action: Action, repo: Repo) -> Verdict:
     own = _own_right(actor, repo)
     ceiling = Action.ADMIN if actor.grant is None else actor.grant.ceiling(repo)
     allowed = None if own is None or ceiling is None else min(own, ceiling)
-    if allowed is None and not repo.private:
+    if allowed is None and not repo.private and actor.sees_public:
         allowed = Action.READ
     if allowed is None:
         return Verdict.HIDE
@@ -163,7 +165,7 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
     """The rows of ``Repo`` that `decide` lets ``actor`` read, as a condition for a query."""
     if actor.is_hub_admin:
         return true()
-    public = Repo.private.is_(False)
+    public = Repo.private.is_(False) if actor.sees_public else false()
     if actor.pk is None:
         return public
     own = Repo.namespace_pk.in_([actor.pk, *actor.roles])

@@ -1,0 +1,100 @@
+"""The server extension: the hub inside one person's Jupyter server, with nothing to configure."""
+
+from __future__ import annotations
+
+import getpass
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jupyter_core.paths import jupyter_data_dir
+from jupyter_server.extension.application import ExtensionApp
+from jupyter_server.utils import url_path_join
+from traitlets import Bool, Unicode, default
+
+if TYPE_CHECKING:
+    from phub_server.context import ServerContext
+    from phub_server.environment import KernelEnvironment
+
+__all__ = ["PrivateHubApp"]
+
+
+class PrivateHubApp(ExtensionApp):
+    """Serves the hub at ``{base_url}phub/``; the person who runs the server owns it."""
+
+    name = "phub"
+    app_name = "Private Hub"
+    description = "A private hub of models, datasets and Spaces inside Jupyter"
+    load_other_extensions = True
+
+    data = Unicode(
+        help="Folder that holds the hub's database, repositories and files; created if missing."
+    ).tag(config=True)
+    owner = Unicode(
+        help="Name of the hub account that the person logged in to this Jupyter server acts as; "
+        "it is an administrator of the hub. Default: the name of the system user."
+    ).tag(config=True)
+    export_environment = Bool(
+        True,
+        help="Give kernels and terminals the hub's address and a token, so that %phub and "
+        "huggingface_hub work without a login. Variables that are set already are kept.",
+    ).tag(config=True)
+
+    _context: ServerContext | None = None
+    _environment: KernelEnvironment | None = None
+    _kernel_token = ""
+
+    @default("data")
+    def _default_data(self) -> str:
+        return str(Path(jupyter_data_dir()) / "phub")
+
+    @default("owner")
+    def _default_owner(self) -> str:
+        name = re.sub(r"[^A-Za-z0-9_]+", "-", getpass.getuser()).strip("-")
+        return re.sub(r"-{2,}", "-", name) or "owner"
+
+    def initialize_settings(self) -> None:
+        """Open the hub and make sure that its owner has an account."""
+        from phub_jupyter.hub.hub import Hub
+        from phub_server.context import SETTINGS_KEY, ServerContext
+        from phub_server.identity import JupyterIdentity
+
+        assert self.serverapp is not None
+        hub = Hub.open(Path(self.data).expanduser())
+        hub.accounts.ensure_user(self.owner, admin=True)
+        identity = JupyterIdentity(hub.accounts, self.owner)
+        prefix = url_path_join(self.serverapp.base_url, "phub")
+        self._context = ServerContext(hub, identity, "embedded", prefix)
+        self.settings[SETTINGS_KEY] = self._context
+
+    def initialize_handlers(self) -> None:
+        """Mount the one route table."""
+        from phub_server.routes import tornado_rules
+
+        self.handlers.extend(tornado_rules("/phub"))
+
+    async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
+        await super()._start_jupyter_server_extension(serverapp)
+        if self.export_environment:
+            self._export_environment()
+
+    def _export_environment(self) -> None:
+        from phub_server.environment import KernelEnvironment, hub_variables
+
+        assert self.serverapp is not None
+        assert self._context is not None
+        self._kernel_token = self._context.hub.accounts.add_token(
+            self.owner, name="kernels", role="write", lifetime=timedelta(days=30)
+        )
+        endpoint = url_path_join(self.serverapp.connection_url, "phub")
+        self._environment = KernelEnvironment(hub_variables(endpoint, self._kernel_token))
+
+    async def stop_extension(self) -> None:
+        """End child processes, take the kernels' token back, close the hub."""
+        if self._environment is not None:
+            self._environment.restore()
+        if self._context is not None:
+            if self._kernel_token:
+                self._context.hub.accounts.revoke_token(self._kernel_token)
+            await self._context.stop()

@@ -1,0 +1,191 @@
+"""The base of all handlers: identity, errors, JSON and streaming, each in one place."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import json
+import logging
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from http import HTTPStatus
+from typing import Any, ClassVar, ParamSpec, TypeVar
+from urllib.parse import urlencode
+
+from tornado.iostream import StreamClosedError
+from tornado.web import HTTPError, RequestHandler, stream_request_body
+
+from phub_jupyter.errors import (
+    HubError,
+    InvalidRequestError,
+    OverloadedError,
+    RangeNotSatisfiableError,
+    RepoNotFoundError,
+)
+from phub_jupyter.hub.access import ANONYMOUS, Action, Actor
+from phub_jupyter.hub.database.tables import Repo
+from phub_jupyter.hub.hub import Hub
+from phub_jupyter.identifiers import RepoType
+from phub_server.context import ServerContext
+
+__all__ = ["HubHandler", "StreamingHubHandler"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_METHODS = ("get", "head", "post", "put", "patch", "delete", "options")
+_LOG = logging.getLogger("phub")
+_DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+
+
+class HubHandler(RequestHandler):
+    """One request to the hub.
+
+    `prepare` finds out who is calling before anything else; every repository is then reached
+    through `repo`, that is, through the one access function.
+    """
+
+    SUPPORTED_METHODS = ("GET", "HEAD", "POST", "DELETE", "PATCH", "PUT", "OPTIONS")
+    context: ServerContext
+    actor: Actor = ANONYMOUS
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Tell Jupyter that these methods bring their own guard, which is `prepare`."""
+        super().__init_subclass__(**kwargs)
+        for name in _METHODS:
+            method = cls.__dict__.get(name)
+            if method is not None:
+                setattr(method, "__allow_unauthenticated", True)  # noqa: B010
+
+    @property
+    def hub(self) -> Hub:
+        """The hub that this server serves."""
+        return self.context.hub
+
+    @property
+    def endpoint(self) -> str:
+        """The hub's address as this client wrote it; all addresses in answers start with it."""
+        forwarded = self.request.headers.get("X-Forwarded-Proto", "")
+        scheme = forwarded if forwarded in ("http", "https") else self.request.protocol
+        return f"{scheme}://{self.request.host}{self.context.prefix}"
+
+    async def prepare(self) -> None:
+        """Identify the caller, then let the handler prepare."""
+        self.context = ServerContext.of(self.settings)
+        self.set_header("X-Request-Id", self._request_id())
+        self.actor = await self.context.identity.identify(self)
+        await self.prepare_request()
+
+    async def prepare_request(self) -> None:
+        """Hook for subclasses, called once the caller is known."""
+
+    def check_xsrf_cookie(self) -> None:
+        """Leave the check to the identity, which makes it for callers known by a cookie."""
+
+    async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run blocking work in a thread of the server's pool."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self.context.executor, partial(function, *args, **kwargs))
+
+    async def repo(self, action: Action, plural: str | None, namespace: str, name: str) -> Repo:
+        """The repository named in the path, if the caller may do ``action`` to it."""
+        repo_type = RepoType((plural or "models").removesuffix("s"))
+        return await self.run(
+            self.hub.repositories.find, self.actor, action, repo_type, f"{namespace}/{name}"
+        )
+
+    def json_body(self) -> dict[str, Any]:
+        """The body as a JSON object. Raises InvalidRequestError."""
+        try:
+            body = json.loads(self.request.body or b"{}")
+        except ValueError as error:
+            raise InvalidRequestError(f"body: not valid JSON ({error}).") from None
+        if not isinstance(body, dict):
+            raise InvalidRequestError("body: send a JSON object.")
+        return body
+
+    def query_flag(self, name: str, default: bool = False) -> bool:
+        """A boolean of the query string, as all client generations spell it."""
+        text = self.get_query_argument(name, None)
+        return default if text is None else text.lower() in ("true", "1", "yes")
+
+    def reply(self, body: Any, status: int = 200) -> None:
+        """Answer with JSON."""
+        self.set_status(status)
+        self.set_header("Content-Type", "application/json; charset=utf-8")
+        self.finish(json.dumps(body, ensure_ascii=False, separators=(",", ":")))
+
+    def reply_page(self, items: list[Any], next_params: Mapping[str, Any] | None) -> None:
+        """Answer one page of a list; ``next_params`` is the whole query of the next page."""
+        if next_params is not None:
+            origin = self.endpoint.removesuffix(self.context.prefix)
+            query = urlencode(next_params, doseq=True)
+            self.set_header("Link", f'<{origin}{self.request.path}?{query}>; rel="next"')
+        self.reply(items)
+
+    async def stream(self, pieces: Iterator[bytes]) -> None:
+        """Send pieces that are produced in a worker thread, no faster than the client reads."""
+        while (piece := await self.run(next, pieces, None)) is not None:
+            self.write(piece)
+            await self.flush()
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Turn whatever was raised into status, headers and JSON."""
+        error = kwargs.get("exc_info", (None, None, None))[1]
+        if isinstance(error, HubError):
+            self._refuse(error)
+            return
+        code, message = "InternalError", "The hub made a mistake; its log says more."
+        if isinstance(error, HTTPError):
+            phrase = HTTPStatus(status_code).phrase
+            code, message = phrase.replace(" ", ""), error.log_message or f"{phrase}."
+        elif isinstance(error, OSError) and error.errno in _DISK_ERRORS:
+            status_code, code = 507, "InsufficientStorage"
+            message = "The hub's disk is full or read-only; nothing was changed."
+        self._finish_error(status_code, code, message, {})
+
+    def _refuse(self, error: HubError) -> None:
+        status = error.status
+        if isinstance(error, RepoNotFoundError) and self.actor.is_anonymous:
+            status = 401
+        if isinstance(error, OverloadedError):
+            self.set_header("Retry-After", str(error.retry_after))
+        if isinstance(error, RangeNotSatisfiableError):
+            self.set_header("Content-Range", f"bytes */{error.size}")
+        self._finish_error(status, error.code, error.message, error.extra)
+
+    def _finish_error(self, status: int, code: str, message: str, extra: dict[str, Any]) -> None:
+        self.set_status(status)
+        self.set_header("X-Error-Code", code)
+        header = message.encode("latin-1", "replace").decode("latin-1")
+        self.set_header("X-Error-Message", " ".join(header.split()))
+        self.reply({"error": message, **extra}, status)
+
+    def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
+        """Refusals are one line; a client that went away is none; the rest has its trace."""
+        if isinstance(value, HubError):
+            _LOG.info("%s %s refused: %s", self.request.method, self.request.path, value)
+        elif not isinstance(value, StreamClosedError):
+            super().log_exception(typ, value, tb)
+
+    def _request_id(self) -> str:
+        given = self.request.headers.get("X-Amzn-Trace-Id", "")
+        return given if given.isascii() and given.isprintable() and given else uuid.uuid4().hex
+
+
+@stream_request_body
+class StreamingHubHandler(HubHandler):
+    """A handler that gets its body in pieces, through ``data_received``, after `prepare`."""
+
+    max_body_size: ClassVar[int] = 1 << 40
+
+    async def prepare(self) -> None:
+        """Raise the connection's body limit to this handler's, then prepare as always."""
+        connection: Any = self.request.connection
+        connection.set_max_body_size(self.max_body_size)
+        await super().prepare()
+
+    async def data_received(self, chunk: bytes) -> None:
+        """Take one piece of the body; the connection waits until this returns."""
+        raise NotImplementedError

@@ -1,0 +1,55 @@
+"""The route table: every address that the hub answers, in order of matching."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from phub_server.handlers import (
+    commits,
+    git,
+    inference,
+    lfs,
+    likes,
+    listing,
+    not_built,
+    preupload,
+    refs,
+    repos,
+    resolve,
+    search,
+    spaces,
+    tags,
+    tree,
+    validate_yaml,
+    whoami,
+    xet,
+)
+from phub_server.routing import Route
+
+__all__ = ["ROUTES", "tornado_rules"]
+
+ROUTES: tuple[Route, ...] = (
+    *whoami.ROUTES,
+    *validate_yaml.ROUTES,
+    *search.ROUTES,
+    *tags.ROUTES,
+    *spaces.ROUTES,
+    *preupload.ROUTES,
+    *commits.ROUTES,
+    *tree.ROUTES,
+    *refs.ROUTES,
+    *likes.ROUTES,
+    *xet.ROUTES,
+    *lfs.ROUTES,
+    *inference.ROUTES,
+    *resolve.ROUTES,
+    *git.ROUTES,
+    *repos.ROUTES,
+    *listing.ROUTES,
+    *not_built.ROUTES,
+)
+
+
+def tornado_rules(prefix: str) -> list[tuple[str, Any, dict[str, Any]]]:
+    """The table as tornado wants it, mounted under ``prefix`` (no slash at its end)."""
+    return [(prefix + route.pattern, route.handler, route.kwargs) for route in ROUTES]
