@@ -56,7 +56,7 @@ class HubHandler(RequestHandler):
         for name in _METHODS:
             method = cls.__dict__.get(name)
             if method is not None:
-                setattr(method, "__allow_unauthenticated", True)  # noqa: B010
+                setattr(method, "__allow_unauthenticated", True)
 
     @property
     def hub(self) -> Hub:

@@ -25,7 +25,7 @@ WEB_PREFIX = r"/(?:(?P<plural>datasets|spaces)/)?"
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One row of the route table; ``pattern`` is relative to the hub's root and starts with ``/``."""
+    """One row of the table; ``pattern`` starts with ``/`` and is relative to the hub's root."""
 
     pattern: str
     handler: type[HubHandler]

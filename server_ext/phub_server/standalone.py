@@ -21,7 +21,7 @@ __all__ = ["StandaloneServer", "serve"]
 _LOG = logging.getLogger("phub")
 
 BUFFERED_BODY_LIMIT = 64 * 1024 * 1024
-"""Bytes of a request body that may be held in memory; uploads are streamed and have no part in it."""
+"""Bytes of a body that may be held in memory; uploads are streamed and have no part in it."""
 
 
 class StandaloneServer:

