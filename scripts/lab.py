@@ -1,4 +1,4 @@
-"""Opens JupyterLab on the demo hub, with the notebooks copied beside it so that they may be changed."""
+"""Opens JupyterLab on the demo hub, on copies of the notebooks so that they may be changed."""
 
 from __future__ import annotations
 
