@@ -1,0 +1,148 @@
+"""The large files of repositories, whichever way their bytes came and are kept."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from phub_jupyter.errors import InvalidRequestError, StorageError
+from phub_jupyter.hub.database import Database
+from phub_jupyter.hub.database.tables import LfsObject, RepoObject, XetFile
+from phub_jupyter.hub.objects.audit import damages
+from phub_jupyter.hub.objects.store import NewFile, ObjectStore, fan_out
+from phub_jupyter.hub.objects.xet.reading import read_segments
+
+__all__ = ["LargeFile", "LargeFiles", "Upload", "link"]
+
+
+@dataclass(frozen=True, slots=True)
+class LargeFile:
+    """A large file of one repository; ``xet_hash`` is set when it is kept as xorbs."""
+
+    sha256: str
+    size: int
+    xet_hash: str | None
+
+
+class Upload:
+    """A whole file on its way in."""
+
+    def __init__(self, file: NewFile) -> None:
+        self.file = file
+        self._digest = hashlib.sha256()
+
+    @property
+    def size(self) -> int:
+        """How many bytes have arrived."""
+        return self.file.size
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of what has arrived."""
+        return self._digest.hexdigest()
+
+    def write(self, data: bytes) -> None:
+        """Append to the file."""
+        self.file.write(data)
+        self._digest.update(data)
+
+    def discard(self) -> None:
+        """Forget what has arrived; does nothing after `LargeFiles.finish`."""
+        self.file.discard()
+
+
+class LargeFiles:
+    """Finds, reads and takes in the large files of repositories.
+
+    Content is only ever reached through the repository that it was uploaded to.
+    """
+
+    def __init__(self, database: Database, store: ObjectStore) -> None:
+        self._database = database
+        self._store = store
+
+    def find(self, repo_pk: int, sha256s: Iterable[str]) -> dict[str, LargeFile]:
+        """Return those of the files that were uploaded to the repository, by their SHA-256."""
+        wanted = list(dict.fromkeys(sha256s))
+        found: dict[str, LargeFile] = {}
+        with self._database.read() as session:
+            for first in range(0, len(wanted), 500):
+                rows = session.scalars(
+                    select(RepoObject).where(
+                        RepoObject.repo_pk == repo_pk,
+                        RepoObject.sha256.in_(wanted[first : first + 500]),
+                    )
+                )
+                found |= {row.sha256: LargeFile(row.sha256, row.size, row.xet_hash) for row in rows}
+        return found
+
+    def read(self, file: LargeFile, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        """Return the bytes from ``start`` up to ``stop`` in pieces of at most 1 MiB.
+
+        Raises StorageError at once if the hub does not have the file, and while reading if the
+        store is damaged.
+        """
+        stop = file.size if stop is None else min(stop, file.size)
+        if file.xet_hash is None:
+            key = fan_out("lfs", file.sha256)
+            if self._store.size(key) != file.size:
+                raise StorageError(f"The stored object {key} has the wrong size; run 'phub check'.")
+            return self._store.read(key, start, stop)
+        with self._database.read() as session:
+            row = session.get(XetFile, file.xet_hash)
+        if row is None:
+            raise StorageError(f"The hub has lost the Xet file {file.xet_hash}; run 'phub check'.")
+        return read_segments(self._database, self._store, row.segments, start, stop)
+
+    def new_upload(self) -> Upload:
+        """Begin to take in a whole file; end with `finish` or `Upload.discard`."""
+        return Upload(self._store.new_file())
+
+    def finish(self, upload: Upload, repo_pk: int, sha256: str, size: int) -> LargeFile:
+        """Keep the file for the repository if it is what was announced; otherwise drop it.
+
+        Raises InvalidRequestError when size or SHA-256 differ; then nothing was kept.
+        """
+        if (upload.size, upload.sha256) != (size, sha256):
+            found = f"{upload.size} bytes with SHA-256 {upload.sha256}"
+            upload.discard()
+            raise InvalidRequestError(
+                f"sha256: announced were {size} bytes with SHA-256 {sha256}, but {found} arrived; "
+                "nothing was kept, upload the file again."
+            )
+        upload.file.publish(fan_out("lfs", sha256))
+        with self._database.write() as session:
+            if session.get(LfsObject, sha256) is None:
+                session.add(LfsObject(sha256=sha256, size=size))
+            link(session, repo_pk, LargeFile(sha256, size, None))
+        return LargeFile(sha256, size, None)
+
+    def usage(self, repo_pk: int) -> int:
+        """Return how many bytes the repository's large files have, before any sharing."""
+        with self._database.read() as session:
+            total = select(func.coalesce(func.sum(RepoObject.size), 0))
+            return session.scalars(total.where(RepoObject.repo_pk == repo_pk)).one()
+
+    def verify(self) -> Iterator[str]:
+        """Re-hash everything and yield one sentence for each damaged or missing object."""
+        return damages(self._database, self._store)
+
+
+def link(session: Session, repo_pk: int, file: LargeFile) -> None:
+    """Let the repository serve the file.
+
+    A file that is there as a whole becomes one of xorbs when it arrives that way too, because
+    only then can Xet clients download it; the other way round nothing changes.
+    """
+    row = session.get(RepoObject, (repo_pk, file.sha256))
+    if row is None:
+        new = RepoObject(
+            repo_pk=repo_pk, sha256=file.sha256, size=file.size, xet_hash=file.xet_hash
+        )
+        session.add(new)
+    elif row.xet_hash is None:
+        row.xet_hash = file.xet_hash
