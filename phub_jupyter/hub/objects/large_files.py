@@ -16,7 +16,7 @@ from phub_jupyter.hub.objects.audit import damages
 from phub_jupyter.hub.objects.store import NewFile, ObjectStore, fan_out
 from phub_jupyter.hub.objects.xet.reading import read_segments
 
-__all__ = ["LargeFile", "LargeFiles", "Upload", "link"]
+__all__ = ["LargeFile", "LargeFiles", "Upload"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +118,27 @@ class LargeFiles:
         with self._database.write() as session:
             if session.get(LfsObject, sha256) is None:
                 session.add(LfsObject(sha256=sha256, size=size))
-            link(session, repo_pk, LargeFile(sha256, size, None))
+            self.link(session, repo_pk, LargeFile(sha256, size, None))
         return LargeFile(sha256, size, None)
+
+    def link(self, session: Session, repo_pk: int, file: LargeFile) -> bool:
+        """Let the repository serve a file that the hub has; False if it did already.
+
+        A file that is there as a whole becomes one of xorbs when it arrives that way too, because
+        only then can Xet clients download it; the other way round nothing changes.
+        """
+        row = session.get(RepoObject, (repo_pk, file.sha256))
+        if row is None:
+            new = RepoObject(
+                repo_pk=repo_pk, sha256=file.sha256, size=file.size, xet_hash=file.xet_hash
+            )
+            session.add(new)
+        elif row.xet_hash is None and file.xet_hash is not None:
+            row.xet_hash = file.xet_hash
+        else:
+            return False
+        session.flush()
+        return True
 
     def usage(self, repo_pk: int) -> int:
         """Return how many bytes the repository's large files have, before any sharing."""
@@ -130,19 +149,3 @@ class LargeFiles:
     def verify(self) -> Iterator[str]:
         """Re-hash everything and yield one sentence for each damaged or missing object."""
         return damages(self._database, self._store)
-
-
-def link(session: Session, repo_pk: int, file: LargeFile) -> None:
-    """Let the repository serve the file.
-
-    A file that is there as a whole becomes one of xorbs when it arrives that way too, because
-    only then can Xet clients download it; the other way round nothing changes.
-    """
-    row = session.get(RepoObject, (repo_pk, file.sha256))
-    if row is None:
-        new = RepoObject(
-            repo_pk=repo_pk, sha256=file.sha256, size=file.size, xet_hash=file.xet_hash
-        )
-        session.add(new)
-    elif row.xet_hash is None:
-        row.xet_hash = file.xet_hash
