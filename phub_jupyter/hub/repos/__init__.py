@@ -1,1 +1,1 @@
-""""""
+"""Repositories: their lifecycle, git objects and refs, commits, snapshots, smart HTTP."""
