@@ -38,7 +38,7 @@ class Hub:
         self.index = CatalogIndex(self.database, self.large_files, root / "repos")
         self.search = CatalogSearch(self.database)
         self.repositories = Repositories(self.database, root / "repos", self.index)
-        self.commits = Commits(self.database, self.repositories, self.large_files, self.index)
+        self.commits = Commits(self.repositories, self.large_files, self.index)
         self.snapshots = Snapshots(self.repositories, self.large_files, root / "cache/snapshots")
         self.serving = Serving(self.snapshots, root / "cache")
         self.spaces = Spaces(self.repositories, self.accounts, self.snapshots, root / "spaces")
