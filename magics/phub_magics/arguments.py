@@ -1,0 +1,68 @@
+"""Reading the words after ``%phub``: a mistake becomes one sentence, never a traceback."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from typing import IO, Any, NoReturn
+
+from IPython.core.error import UsageError
+
+from phub_jupyter.errors import HubError
+from phub_jupyter.identifiers import RepoId
+
+__all__ = ["ArgumentParser", "HelpShownError", "count", "duration", "repo_id"]
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h)?")
+_SECONDS = {None: 1, "s": 1, "m": 60, "h": 3600}
+
+
+class HelpShownError(Exception):
+    """Help was asked for and printed; there is nothing else to do."""
+
+
+class ArgumentParser(argparse.ArgumentParser):
+    """argparse that neither ends the kernel nor prints usage twice."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options, allow_abbrev=False)
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse the line in one sentence."""
+        raise UsageError(f"{self.prog}: {message.rstrip('.')}. See {self.prog} --help.")
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        """Leave without ending the kernel."""
+        raise HelpShownError(message)
+
+    def print_help(self, file: IO[str] | None = None) -> None:  # type: ignore[override]
+        """Print the help where the cell's output goes."""
+        print(self.format_help())
+
+
+def repo_id(text: str) -> str:
+    """An argument of the form ``namespace/name``."""
+    try:
+        return str(RepoId.parse(text))
+    except HubError as error:
+        raise argparse.ArgumentTypeError(error.message) from None
+
+
+def count(text: str) -> int:
+    """A whole number from 1 up."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 1 up")
+    return number
+
+
+def duration(text: str) -> float:
+    """A length of time such as ``90s``, ``5m`` or ``1.5h``, in seconds."""
+    match = _DURATION.fullmatch(text)
+    seconds = float(match[1]) * _SECONDS[match[2]] if match else 0.0
+    if seconds <= 0:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a length of time such as 90s or 5m")
+    return seconds
