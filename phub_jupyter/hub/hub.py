@@ -11,6 +11,7 @@ from phub_jupyter.hub.catalog.index import CatalogIndex
 from phub_jupyter.hub.catalog.search import CatalogSearch
 from phub_jupyter.hub.database import Database
 from phub_jupyter.hub.objects.large_files import LargeFiles
+from phub_jupyter.hub.objects.passes import Passes
 from phub_jupyter.hub.objects.store import FolderStore
 from phub_jupyter.hub.objects.tickets import Tickets
 from phub_jupyter.hub.objects.xet.cas import Cas
@@ -33,6 +34,7 @@ class Hub:
         self.tickets = Tickets(_secret(root / "secret"))
         store = FolderStore(root / "objects", root / "uploads")
         self.accounts = Accounts(self.database)
+        self.passes = Passes(self.tickets, self.database, self.accounts)
         self.large_files = LargeFiles(self.database, store)
         self.cas = Cas(self.database, store, self.large_files)
         self.index = CatalogIndex(self.database, self.large_files, root / "repos")
