@@ -1,1 +1,1 @@
-""""""
+"""Which model runs where: one worker process, started when somebody first calls a model."""

@@ -1,0 +1,102 @@
+"""Opens a folder that somebody uploaded as a model, and trusts nothing in it but numbers.
+
+No code of the folder ever runs: its own Python is not imported, and weights that are pickles are
+refused, because unpickling runs whatever the pickle says.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from phub_jupyter.errors import InvalidRequestError, NotSupportedError
+
+__all__ = ["check_folder", "load_parts"]
+
+_PICKLES = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt")
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse what can be told from file names and configuration alone.
+
+    Raises InvalidRequestError or NotSupportedError with what to upload instead.
+    """
+    try:
+        config = json.loads((folder / "config.json").read_text("utf-8"))
+    except FileNotFoundError:
+        raise InvalidRequestError(
+            "model: the repository has no config.json, so it is not a transformers model; "
+            "upload one with save_pretrained or push_to_hub."
+        ) from None
+    except ValueError as error:
+        raise InvalidRequestError(f"model: config.json is not valid JSON ({error}).") from None
+    if not isinstance(config, dict):
+        raise InvalidRequestError("model: config.json must hold a JSON object.")
+    if "auto_map" in config:
+        raise NotSupportedError(
+            "model: it brings its own Python code (auto_map in config.json), which this hub never "
+            "runs; upload a model of an architecture that transformers knows."
+        )
+    if not any(folder.glob("*.safetensors")):
+        pickles = sorted(path.name for pattern in _PICKLES for path in folder.glob(pattern))
+        if pickles:
+            raise InvalidRequestError(
+                f"model: its weights are a pickle ({pickles[0]}), which can run code when it is "
+                "loaded; save it again with safetensors (save_pretrained does) and upload that."
+            )
+        raise InvalidRequestError("model: the repository has no weights (*.safetensors).")
+
+
+def load_parts(folder: Path, auto_class: str) -> tuple[Any, Any]:
+    """Load ``(model, tokenizer)`` in full precision, the model as transformers' ``auto_class``.
+
+    Raises InvalidRequestError when weights that the task needs are missing: transformers would
+    otherwise fill them with random numbers and answer with noise.
+    """
+    check_folder(folder)
+    import torch
+    import transformers
+
+    options = {"local_files_only": True, "trust_remote_code": False}
+    try:
+        with _no_progress_bar():
+            tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **options)
+            model, loading = getattr(transformers, auto_class).from_pretrained(
+                folder,
+                use_safetensors=True,
+                dtype=torch.float32,
+                output_loading_info=True,
+                **options,
+            )
+    except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
+        raise InvalidRequestError(f"model: transformers cannot load it: {_first(error)}") from error
+    missing = sorted(loading["missing_keys"]) + sorted(str(k) for k in loading["mismatched_keys"])
+    if missing:
+        raise InvalidRequestError(
+            f"model: its weights lack {', '.join(missing[:3])}, so it was not trained for this "
+            "task; fine-tune it first, for example with %phub train."
+        )
+    return model.eval(), tokenizer
+
+
+@contextmanager
+def _no_progress_bar() -> Iterator[None]:
+    # The switch is global, and in a kernel it belongs to the person.
+    from transformers.utils import logging
+
+    switch: Any = logging
+    shown = switch.is_progress_bar_enabled()
+    switch.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            switch.enable_progress_bar()
+
+
+def _first(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

@@ -1,0 +1,111 @@
+"""The models that a worker holds: loaded on first use, let go when idle or too many."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import time
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from phub_jupyter.compute.inference.batcher import Batcher, BatchLimits, Lanes
+from phub_jupyter.compute.inference.pipelines import Pipeline, task_module
+
+__all__ = ["LoadedModel", "Models"]
+
+
+@dataclass(slots=True)
+class LoadedModel:
+    """A pipeline with its queue."""
+
+    pipeline: Pipeline
+    batcher: Batcher[Any, Any]
+
+
+@dataclass(slots=True)
+class _Slot:
+    loading: asyncio.Future[LoadedModel]
+    users: int = 0
+    used_at: float = field(default_factory=time.monotonic)
+
+
+class Models:
+    """At most ``count`` models, the longest unused of which goes first.
+
+    A model in use is never let go, so the count may be exceeded while all are busy.
+    """
+
+    def __init__(
+        self, lanes: Lanes, *, count: int, idle_seconds: float, limits: BatchLimits
+    ) -> None:
+        self._lanes = lanes
+        self._count = count
+        self._idle_seconds = idle_seconds
+        self._limits = limits
+        self._slots: dict[tuple[str, Path], _Slot] = {}
+        self._loader = ThreadPoolExecutor(1, thread_name_prefix="loader")
+
+    @asynccontextmanager
+    async def use(self, task: str, folder: Path) -> AsyncIterator[LoadedModel]:
+        """The model in ``folder``, loaded if it is not; kept at least until the block ends."""
+        key = (task, folder)
+        slot = self._slots.get(key)
+        if slot is None:
+            slot = self._slots[key] = _Slot(asyncio.ensure_future(self._load(task, folder)))
+            self._let_go_beyond_count()
+        slot.users += 1
+        try:
+            yield await asyncio.shield(slot.loading)
+        finally:
+            slot.users -= 1
+            slot.used_at = time.monotonic()
+            failed = slot.loading.done() and slot.loading.exception() is not None
+            if failed and self._slots.get(key) is slot:
+                del self._slots[key]  # the next call tries again
+
+    def let_go_idle(self) -> None:
+        """Drop the models that nobody has used for a while; call this now and then."""
+        limit = time.monotonic() - self._idle_seconds
+        self._drop([key for key, slot in self._unused() if slot.used_at <= limit])
+
+    def describe(self) -> list[dict[str, Any]]:
+        """What is loaded, for a person who looks at the hub's health."""
+        return [
+            {
+                "task": task,
+                "folder": str(folder),
+                "idle_seconds": round(time.monotonic() - slot.used_at, 1),
+                "waiting": slot.loading.result().batcher.waiting,
+                **slot.loading.result().pipeline.describe(),
+            }
+            for (task, folder), slot in self._slots.items()
+            if slot.loading.done() and slot.loading.exception() is None
+        ]
+
+    async def _load(self, task: str, folder: Path) -> LoadedModel:
+        loop = asyncio.get_running_loop()
+        pipeline = await loop.run_in_executor(self._loader, task_module(task).load, folder)
+        return LoadedModel(pipeline, Batcher(pipeline.run, self._lanes, self._limits))
+
+    def _unused(self) -> list[tuple[tuple[str, Path], _Slot]]:
+        return [
+            (key, slot)
+            for key, slot in self._slots.items()
+            if slot.users == 0 and slot.loading.done()
+        ]
+
+    def _let_go_beyond_count(self) -> None:
+        surplus = len(self._slots) - self._count
+        if surplus > 0:
+            oldest_first = sorted(self._unused(), key=lambda pair: pair[1].used_at)
+            self._drop([key for key, _ in oldest_first[:surplus]])
+
+    def _drop(self, keys: list[tuple[str, Path]]) -> None:
+        for key in keys:
+            del self._slots[key]
+        if keys:
+            gc.collect()  # models hold cycles, and their memory is wanted back now

@@ -1,0 +1,72 @@
+"""The pipelines by task: what turns a model folder and inputs into the task's answer.
+
+A new task is a module here with ``parse`` and ``load``, a row in `_MODULES`, and ``servable`` in
+the task table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from phub_jupyter.errors import NotSupportedError
+
+__all__ = ["Item", "Pipeline", "Request", "TaskModule", "task_module"]
+
+_MODULES = {"text-classification": "text_classification"}
+
+
+class Item(Protocol):
+    """One unit of work for the model; batches are made of items of similar length."""
+
+    @property
+    def length(self) -> int:
+        """Tokens that the model will see."""
+        ...
+
+
+class Request(Protocol):
+    """Checked inputs and parameters of one call, not yet tokenised."""
+
+
+class Pipeline(Protocol):
+    """A loaded model. `tokenise` and `run` block, and may run in different threads."""
+
+    def tokenise(self, request: Any) -> Sequence[Item]:
+        """Cut the request into items."""
+        ...
+
+    def run(self, items: Sequence[Any]) -> list[Any]:
+        """Run one batch; one output an item."""
+        ...
+
+    def shape(self, request: Any, outputs: Sequence[Any]) -> Any:
+        """Make the answer of the Inference API from the outputs of one request's items."""
+        ...
+
+    def describe(self) -> dict[str, Any]:
+        """How the model runs: device, precision, longest input."""
+        ...
+
+
+class TaskModule(Protocol):
+    """What a module of this package offers."""
+
+    def parse(self, inputs: Any, parameters: Any) -> Request:
+        """Check a call before any model is touched. Raises InvalidRequestError."""
+        ...
+
+    def load(self, folder: Path) -> Pipeline:
+        """Load the model in ``folder``. Raises InvalidRequestError, NotSupportedError."""
+        ...
+
+
+def task_module(task: str) -> TaskModule:
+    """The module for a task. Raises NotSupportedError that names those there are."""
+    if task not in _MODULES:
+        raise NotSupportedError(
+            f"task: this hub cannot run '{task}' yet; it runs {', '.join(_MODULES)}."
+        )
+    return cast(TaskModule, import_module(f"{__name__}.{_MODULES[task]}"))

@@ -1,0 +1,116 @@
+"""The worker program: runs models for the hub, in a process of its own.
+
+``python -m phub_jupyter.compute.inference.worker --fd N`` answers frames on the connected Unix
+socket that it inherits as file descriptor ``N``. Requests carry an ``id`` and are answered in any
+order. When the other end closes, which also happens when the hub dies, the worker ends at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from phub_jupyter.compute.inference.batcher import BatchLimits, Lanes
+from phub_jupyter.compute.inference.models import Models
+from phub_jupyter.compute.inference.pipelines import task_module
+from phub_jupyter.errors import HubError, InvalidRequestError, StorageError
+from phub_jupyter.frames import error_to_json, read_frame, write_frame
+
+__all__ = ["Worker", "main"]
+
+_LOG = logging.getLogger("phub.worker")
+
+
+class Worker:
+    """Answers the frames of one connection."""
+
+    def __init__(self, models: Models) -> None:
+        self._models = models
+        self._tokenisers = ThreadPoolExecutor(1, thread_name_prefix="tokenise")
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer until the other side closes the connection."""
+        watch = asyncio.create_task(self._watch_idle())
+        try:
+            while True:
+                frame = await read_frame(reader)
+                task = asyncio.create_task(self._answer(frame, writer))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+        except EOFError:
+            pass
+        finally:
+            watch.cancel()
+            for task in self._tasks:
+                task.cancel()
+
+    async def _watch_idle(self) -> None:
+        while True:
+            await asyncio.sleep(1)
+            self._models.let_go_idle()
+
+    async def _answer(self, frame: dict[str, Any], writer: asyncio.StreamWriter) -> None:
+        try:
+            answer = {"result": await self._perform(frame)}
+        except HubError as error:
+            answer = {"error": error_to_json(error)}
+        except Exception as error:
+            _LOG.exception("request failed")
+            failure = StorageError(f"The model failed: {type(error).__name__}: {error}")
+            answer = {"error": error_to_json(failure)}
+        write_frame(writer, {"id": frame["id"], **answer})
+        await writer.drain()
+
+    async def _perform(self, frame: dict[str, Any]) -> Any:
+        if frame["op"] == "infer":
+            return await self._infer(frame)
+        if frame["op"] == "health":
+            return {"models": self._models.describe()}
+        raise InvalidRequestError(f"op: '{frame['op']}' is unknown; use infer or health.")
+
+    async def _infer(self, frame: dict[str, Any]) -> Any:
+        request = task_module(frame["task"]).parse(frame["inputs"], frame["parameters"])
+        async with self._models.use(frame["task"], Path(frame["folder"])) as model:
+            loop = asyncio.get_running_loop()
+            items = await loop.run_in_executor(self._tokenisers, model.pipeline.tokenise, request)
+            outputs = await model.batcher.submit(items)
+            return model.pipeline.shape(request, outputs)
+
+
+async def _run(arguments: argparse.Namespace) -> None:
+    import torch
+
+    torch.set_num_threads(1)  # a lane is one thread; more lanes, not more threads, use more cores
+    connection = socket.socket(fileno=arguments.fd)
+    reader, writer = await asyncio.open_unix_connection(sock=connection)
+    models = Models(
+        Lanes(arguments.lanes),
+        count=arguments.max_models,
+        idle_seconds=arguments.idle_seconds,
+        limits=BatchLimits(waiting=arguments.max_waiting),
+    )
+    await Worker(models).serve(reader, writer)
+    os._exit(0)  # a thread that is computing would hold a normal exit up
+
+
+def main() -> None:
+    """Run the program; returns never."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--fd", type=int, required=True, help="connected socket to answer on")
+    parser.add_argument("--lanes", type=int, default=1, help="threads that run models")
+    parser.add_argument("--max-models", type=int, default=3, help="models held at a time")
+    parser.add_argument("--max-waiting", type=int, default=1024, help="texts waiting for a model")
+    parser.add_argument("--idle-seconds", type=float, default=300, help="then a model is let go")
+    logging.basicConfig(format="phub worker: %(message)s")
+    asyncio.run(_run(parser.parse_args()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""Frames between the hub and its worker processes: a length, then that many bytes of JSON.
+
+The hub and the workers are different rooms, and this is the door between them: how a message is
+cut out of the stream, and how a refusal crosses it without losing its class.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+from phub_jupyter import errors
+from phub_jupyter.errors import HubError, OverloadedError, StorageError
+
+__all__ = ["MAX_FRAME", "error_from_json", "error_to_json", "read_frame", "write_frame"]
+
+MAX_FRAME = 64 * 1024 * 1024
+"""Bytes of one message; whoever sends more is out of step, so the connection is given up."""
+
+_LENGTH_BYTES = 4
+_BY_CODE: dict[str, type[HubError]] = {
+    value.code: value
+    for value in vars(errors).values()
+    if isinstance(value, type) and issubclass(value, HubError)
+}
+
+
+async def read_frame(reader: asyncio.StreamReader) -> dict[str, Any]:
+    """The next message. Raises EOFError when the other side has closed the connection."""
+    try:
+        length = int.from_bytes(await reader.readexactly(_LENGTH_BYTES), "big")
+        if length > MAX_FRAME:
+            raise EOFError(f"a frame of {length} bytes is out of step")
+        message = json.loads(await reader.readexactly(length))
+    except (asyncio.IncompleteReadError, OSError) as error:
+        raise EOFError("the other side has closed the connection") from error
+    assert isinstance(message, dict)
+    return message
+
+
+def write_frame(writer: asyncio.StreamWriter, message: dict[str, Any]) -> None:
+    """Queue a message for sending, in one piece; await ``writer.drain()`` to keep its pace."""
+    body = json.dumps(message, separators=(",", ":")).encode()
+    writer.write(len(body).to_bytes(_LENGTH_BYTES, "big") + body)
+
+
+def error_to_json(error: HubError) -> dict[str, Any]:
+    """A refusal as a part of a message."""
+    retry_after = error.retry_after if isinstance(error, OverloadedError) else None
+    return {"code": error.code, "message": error.message, "retry_after": retry_after}
+
+
+def error_from_json(data: dict[str, Any]) -> HubError:
+    """The refusal that `error_to_json` wrote down, as an exception of the same class."""
+    kind = _BY_CODE.get(data["code"], StorageError)
+    if kind is OverloadedError:
+        return OverloadedError(data["message"], retry_after=data["retry_after"])
+    return kind(data["message"])

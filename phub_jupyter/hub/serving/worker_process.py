@@ -1,0 +1,147 @@
+"""The worker process as its parent sees it: start, ask, notice its end, stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import Mapping, Sequence
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from phub_jupyter.errors import HubError, OverloadedError
+from phub_jupyter.frames import error_from_json, read_frame, write_frame
+
+__all__ = ["WorkerProcess"]
+
+_PROGRAM = "phub_jupyter.compute.inference.worker"
+_INHERITED = (
+    *("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR"),
+    *("LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV"),
+    *("CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES"),
+)
+_RETRY_AFTER = 2
+
+
+class WorkerProcess:
+    """A running worker. All of it belongs to the event loop that started it."""
+
+    def __init__(
+        self,
+        process: asyncio.subprocess.Process,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> None:
+        self._process = process
+        self._writer = writer
+        self._numbers = count(1)
+        self._pending: dict[int, asyncio.Future[Any]] = {}
+        self._stopping = False
+        self._listening = asyncio.create_task(self._listen(reader))
+
+    @classmethod
+    async def start(cls, folder: Path, options: Sequence[str] = ()) -> WorkerProcess:
+        """Start the program with ``folder`` as its own place for temporary things."""
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        ours, theirs = socket.socketpair()
+        with theirs:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-P", "-m", _PROGRAM, "--fd", str(theirs.fileno()), *options),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(),),
+                env=_environment(os.environ, folder),
+                cwd=folder,
+                start_new_session=True,  # Ctrl+C in the terminal is for the server alone
+            )
+        reader, writer = await asyncio.open_unix_connection(sock=ours)
+        return cls(process, reader, writer)
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it takes requests."""
+        return not self._stopping and not self._listening.done()
+
+    async def ask(self, op: str, **fields: Any) -> Any:
+        """Send a request and wait for its answer.
+
+        Raises what the worker raised, or OverloadedError when the worker ended meanwhile.
+        """
+        number = next(self._numbers)
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._pending[number] = answer
+        try:
+            if not self.is_running:
+                raise self._gone()
+            write_frame(self._writer, {"id": number, "op": op, **fields})
+            with contextlib.suppress(OSError):  # the listener notices a broken connection too
+                await self._writer.drain()
+            return await answer
+        finally:
+            del self._pending[number]
+
+    async def stop(self) -> None:
+        """End the process; who still waits for an answer is told to come again."""
+        self._stopping = True
+        if self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()  # it keeps nothing, so there is nothing to finish
+        await self._process.wait()
+        await self._listening
+        self._writer.close()
+
+    async def _listen(self, reader: asyncio.StreamReader) -> None:
+        try:
+            while True:
+                frame = await read_frame(reader)
+                answer = self._pending.get(frame["id"])
+                if answer is None or answer.done():
+                    continue  # whoever asked has gone
+                if "error" in frame:
+                    answer.set_exception(error_from_json(frame["error"]))
+                else:
+                    answer.set_result(frame["result"])
+        except EOFError:
+            await self._process.wait()
+        for answer in self._pending.values():
+            if not answer.done():
+                answer.set_exception(self._gone())
+
+    def _gone(self) -> HubError:
+        if self._stopping:
+            return OverloadedError("The model was stopped; try again.", retry_after=_RETRY_AFTER)
+        code = self._process.returncode
+        reason = f"exit code {code}"
+        if code == -signal.SIGKILL:
+            reason = "killed, perhaps because memory ran out"
+        return OverloadedError(
+            f"The process that runs models ended ({reason}); it is started again by the next "
+            "call, so try again.",
+            retry_after=_RETRY_AFTER,
+        )
+
+
+def _environment(inherited: Mapping[str, str], folder: Path) -> dict[str, str]:
+    # No tokens, no proxies, no home: a model needs nothing of the person who runs the hub.
+    kept = {name: inherited[name] for name in _INHERITED if name in inherited}
+    return {
+        **kept,
+        "HOME": str(folder),
+        "HF_HOME": str(folder),
+        "HF_HUB_OFFLINE": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "DISABLE_SAFETENSORS_CONVERSION": "1",
+        "TRANSFORMERS_VERBOSITY": "error",
+        "TOKENIZERS_PARALLELISM": "false",
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+    }
