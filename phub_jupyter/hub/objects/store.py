@@ -166,10 +166,7 @@ class _FolderFile:
 
     def write(self, data: bytes) -> None:
         """Append to the object."""
-        try:
-            self._file.write(data)
-        except OSError as error:
-            raise StorageError(f"The upload cannot be stored: {error.strerror}.") from error
+        self._file.write(data)
         self.size += len(data)
 
     def reader(self) -> BinaryIO:
@@ -186,11 +183,8 @@ class _FolderFile:
 
     def flush(self) -> None:
         """Make sure that the bytes are on the disk, so that `publish` is quick."""
-        try:
-            self._file.flush()
-            os.fsync(self._file.fileno())
-        except OSError as error:
-            raise StorageError(f"The upload cannot be stored: {error.strerror}.") from error
+        self._file.flush()
+        os.fsync(self._file.fileno())
 
     def publish(self, key: str) -> None:
         """Give the object its name; when this returns it survives a power cut."""

@@ -1,0 +1,104 @@
+"""Takes a request's body to the disk while it arrives, and leaves nothing if it does not."""
+
+from __future__ import annotations
+
+from typing import Generic, Protocol, TypeVar
+
+from phub_jupyter.errors import HubError, InvalidRequestError
+from phub_jupyter.hub.objects.store import PIECE
+from phub_server.base import StreamingHubHandler
+
+__all__ = ["Sink", "UploadHandler"]
+
+# A client that is still sending may miss an early answer; this much is read before refusing it.
+_WORTH_READING = 128 << 20
+
+
+class Sink(Protocol):
+    """Where a body goes. ``discard`` does nothing once a service has kept the content."""
+
+    def write(self, data: bytes) -> None:
+        """Append to what has arrived."""
+
+    def discard(self) -> None:
+        """Forget what has arrived."""
+
+
+S = TypeVar("S", bound=Sink)
+
+
+class UploadHandler(StreamingHubHandler, Generic[S]):
+    """A handler whose body goes into a sink, which `received` hands over once it is complete."""
+
+    _sink: S | None = None
+    _failure: Exception | None = None
+    _writing = False
+    _gone = False
+
+    def initialize(self) -> None:
+        """Nothing has arrived yet."""
+        self._buffer = bytearray()
+
+    async def open_sink(self) -> S:
+        """Check the request and open the sink; subclasses implement it."""
+        raise NotImplementedError
+
+    @property
+    def announced(self) -> int | None:
+        """How many bytes the client says that it sends."""
+        text = self.request.headers.get("Content-Length", "")
+        return int(text) if text.isascii() and text.isdigit() else None
+
+    async def prepare_request(self) -> None:
+        """Open the sink; a refusal waits for the end of a body that is not too large."""
+        try:
+            if (self.announced or 0) > self.max_body_size:
+                raise InvalidRequestError(
+                    f"body: {self.announced} bytes are too many; the limit is {self.max_body_size}."
+                )
+            self._sink = await self.open_sink()
+        except HubError as error:
+            if self.announced is None or self.announced > _WORTH_READING:
+                raise
+            self._failure = error
+
+    async def data_received(self, chunk: bytes) -> None:
+        """Collect pieces that are worth a write."""
+        if self._failure is None:
+            self._buffer += chunk
+            if len(self._buffer) >= PIECE:
+                await self._drain()
+
+    async def received(self) -> S:
+        """Return the sink with the whole body in it, or raise what went wrong before."""
+        await self._drain()
+        if self._failure is not None:
+            raise self._failure
+        assert self._sink is not None
+        return self._sink
+
+    async def _drain(self) -> None:
+        if self._sink is None or self._failure is not None or not self._buffer:
+            return
+        data, self._buffer = bytes(self._buffer), bytearray()
+        self._writing = True
+        try:
+            await self.run(self._sink.write, data)
+        except OSError as error:  # for example a full disk: to be told at the end of the body
+            self._failure = error
+        finally:
+            self._writing = False
+        if self._gone or self._failure is not None:
+            self._sink.discard()
+
+    def on_connection_close(self) -> None:
+        """Forget the body of a client that went away in the middle of it."""
+        self._gone = True
+        if self._sink is not None and not self._writing:
+            self._sink.discard()
+        super().on_connection_close()
+
+    def on_finish(self) -> None:
+        """Forget whatever no service has kept."""
+        if self._sink is not None:
+            self._sink.discard()
