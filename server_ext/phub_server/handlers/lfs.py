@@ -204,10 +204,10 @@ class VerifyLocksHandler(LfsHandler):
 class LocksHandler(LfsHandler):
     """Locking is not offered."""
 
-    async def _refuse(self, *_: Any, **_groups: Any) -> None:
+    async def _decline(self, *_: Any, **_groups: Any) -> None:
         raise NotSupportedError("This hub has no file locks; nothing was changed.")
 
-    get = post = _refuse
+    get = post = _decline
 
 
 def _action(operation: Any) -> Action:
