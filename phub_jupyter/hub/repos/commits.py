@@ -14,7 +14,7 @@ from phub_jupyter.hub.access import Actor
 from phub_jupyter.hub.cards.front_matter import parse
 from phub_jupyter.hub.database.tables import Repo
 from phub_jupyter.hub.objects.large_files import LargeFiles
-from phub_jupyter.hub.repos.git_repository import MAIN, GitRepository
+from phub_jupyter.hub.repos.git_repository import MAIN, GitRepository, signature
 from phub_jupyter.hub.repos.lfs_pointer import LfsPointer
 from phub_jupyter.hub.repos.operations import (
     AddFile,
@@ -199,7 +199,6 @@ def _apply(git: GitRepository, head: str, changes: list[_Put | Remove]) -> pygit
 def _write_commit(
     git: GitRepository, author: Actor, message: str, tree: pygit2.Oid, parents: list[str]
 ) -> str:
-    name = author.name or "unknown"
-    signature = pygit2.Signature(name, f"{name}@users.noreply.invalid")
+    person = signature(author.name)
     oids: list[str | pygit2.Oid] = [pygit2.Oid(hex=parent) for parent in parents]
-    return str(git.raw.create_commit(None, signature, signature, message, tree, oids))
+    return str(git.raw.create_commit(None, person, person, message, tree, oids))

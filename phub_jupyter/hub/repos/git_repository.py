@@ -26,7 +26,7 @@ from phub_jupyter.errors import (
 from phub_jupyter.hub.repos.history import CommitInfo, last_commits, walk
 from phub_jupyter.hub.repos.lfs_pointer import LfsPointer
 
-__all__ = ["MAIN", "Entry", "GitRepository", "Ref"]
+__all__ = ["MAIN", "Entry", "GitRepository", "Ref", "signature"]
 
 MAIN = "refs/heads/main"
 
@@ -51,6 +51,12 @@ class Ref:
 
     name: str
     commit: str
+
+
+def signature(name: str | None) -> pygit2.Signature:
+    """Who made a commit or tag, now; no address, since the hub need not know any."""
+    name = name or "unknown"
+    return pygit2.Signature(name, f"{name}@users.noreply.invalid")
 
 
 @cache
@@ -145,12 +151,19 @@ class GitRepository:
     def refs(self) -> list[Ref]:
         """All branches, tags and other refs, by name."""
         names = sorted(name for name in self.raw.listall_references() if name.startswith("refs/"))
-        commits = ((name, self._commit_of(name)) for name in names)
+        commits = ((name, self.find(name)) for name in names)
         return [Ref(name, commit) for name, commit in commits if commit is not None]
+
+    def find(self, ref: str) -> str | None:
+        """The commit that a full ref points to, or None."""
+        try:
+            return str(self.raw.lookup_reference(ref).peel(pygit2.Commit).id)
+        except (KeyError, ValueError, pygit2.GitError):
+            return None
 
     def head(self, ref: str) -> str:
         """The commit that a full ref points to. Raises RevisionNotFoundError."""
-        commit = self._commit_of(ref)
+        commit = self.find(ref)
         if commit is None:
             raise RevisionNotFoundError(f"Invalid rev id: {ref.removeprefix('refs/heads/')}")
         return commit
@@ -210,14 +223,8 @@ class GitRepository:
         names = [f"refs/heads/{revision}", f"refs/tags/{revision}"]
         if revision.startswith("refs/"):
             names.insert(0, revision)
-        commits = (self._commit_of(name) for name in names)
+        commits = (self.find(name) for name in names)
         return next((commit for commit in commits if commit is not None), None)
-
-    def _commit_of(self, ref: str) -> str | None:
-        try:
-            return str(self.raw.lookup_reference(ref).peel(pygit2.Commit).id)
-        except (KeyError, ValueError, pygit2.GitError):
-            return None
 
     def _walk(
         self, tree: pygit2.Tree, prefix: str, recursive: bool

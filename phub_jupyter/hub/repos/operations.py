@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from phub_jupyter.errors import InvalidRequestError
 from phub_jupyter.identifiers import parse_path
@@ -64,7 +64,7 @@ class Remove:
 Operation = AddFile | AddLargeFile | Remove
 
 
-def read_commit(stream: BinaryIO) -> tuple[CommitHeader, Iterator[Operation]]:
+def read_commit(stream: IO[bytes]) -> tuple[CommitHeader, Iterator[Operation]]:
     """Read the header now and the operations as they are asked for.
 
     Raises InvalidRequestError, naming the line, here or while the operations are read.
@@ -83,7 +83,7 @@ def read_commit(stream: BinaryIO) -> tuple[CommitHeader, Iterator[Operation]]:
     return header, (_operation(*line) for line in lines)
 
 
-def _lines(stream: BinaryIO) -> Iterator[tuple[int, str, dict[str, Any]]]:
+def _lines(stream: IO[bytes]) -> Iterator[tuple[int, str, dict[str, Any]]]:
     number = 0
     while line := stream.readline(LONGEST_LINE + 1):
         number += 1

@@ -1,0 +1,72 @@
+"""Branches and tags: made and removed by name, under git's rules for names."""
+
+from __future__ import annotations
+
+import re
+
+import pygit2
+from pygit2.enums import ObjectType
+
+from phub_jupyter.errors import ConflictError, InvalidRequestError, RevisionNotFoundError
+from phub_jupyter.hub.access import Actor
+from phub_jupyter.hub.repos.git_repository import MAIN, GitRepository, signature
+from phub_jupyter.identifiers import parse_revision
+
+__all__ = ["create_branch", "create_tag", "delete_branch", "delete_tag"]
+
+_COMMIT_ID = re.compile(r"[0-9a-fA-F]{40}")
+
+
+def create_branch(git: GitRepository, name: str, start: str | None) -> None:
+    """Add a branch at ``start``, or at the head of ``main``.
+
+    Raises InvalidRequestError, RevisionNotFoundError, or ConflictError if it exists.
+    """
+    _check_name(name)
+    target = git.resolve(start) if start is not None else git.head(MAIN)
+    with git.lock():
+        git.create_ref(f"refs/heads/{name}", target)
+
+
+def delete_branch(git: GitRepository, name: str) -> None:
+    """Remove a branch, but never ``main``."""
+    ref = f"refs/heads/{name}"
+    if ref == MAIN:
+        raise InvalidRequestError(f"Cannot delete {MAIN}: it is the default branch.")
+    with git.lock():
+        git.delete_ref(ref)
+
+
+def create_tag(git: GitRepository, name: str, revision: str, message: str, actor: Actor) -> None:
+    """Tag a revision; with a message the tag is an annotated one.
+
+    Raises RevisionNotFoundError, InvalidRequestError, or ConflictError if the tag exists.
+    """
+    commit = git.resolve(revision)
+    _check_name(name)
+    ref = f"refs/tags/{name}"
+    with git.lock():
+        if not message:
+            git.create_ref(ref, commit)
+            return
+        if git.find(ref) is not None:
+            raise ConflictError(f"Reference {ref} already exists")
+        try:
+            oid = pygit2.Oid(hex=commit)
+            git.raw.create_tag(name, oid, ObjectType.COMMIT, signature(actor.name), message)
+        except (ValueError, pygit2.GitError) as error:
+            raise InvalidRequestError(f"tag: '{name}' cannot be created ({error}).") from None
+
+
+def delete_tag(git: GitRepository, name: str) -> None:
+    """Remove a tag. Raises RevisionNotFoundError if there is none of that name."""
+    with git.lock():
+        if git.find(f"refs/tags/{name}") is None:
+            raise RevisionNotFoundError(f"Invalid rev id: there is no tag '{name}'")
+        git.delete_ref(f"refs/tags/{name}")
+
+
+def _check_name(name: str) -> None:
+    parse_revision(name)
+    if _COMMIT_ID.fullmatch(name) or name == "HEAD":
+        raise InvalidRequestError(f"revision: '{name}' would be mistaken for a commit.")

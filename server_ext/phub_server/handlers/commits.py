@@ -1,0 +1,132 @@
+"""Making commits, and listing them."""
+
+from __future__ import annotations
+
+import html
+import tempfile
+from datetime import datetime
+from typing import IO, Any
+
+from phub_jupyter.errors import InvalidRequestError, NotSupportedError
+from phub_jupyter.hub.access import Action
+from phub_jupyter.hub.database.tables import Repo
+from phub_jupyter.hub.repos.commits import CommitResult
+from phub_jupyter.hub.repos.history import CommitInfo
+from phub_jupyter.hub.repos.operations import read_commit
+from phub_jupyter.identifiers import RepoType
+from phub_server.base import HubHandler, StreamingHubHandler
+from phub_server.cursor import Cursor
+from phub_server.routing import NAME, NAMESPACE, PLURAL, REVISION, Route
+
+__all__ = ["ROUTES", "page_limit", "refuse_pull_request", "timestamp"]
+
+_LARGEST_PAGE = 1000
+
+
+async def refuse_pull_request(handler: HubHandler, plural: str, namespace: str, name: str) -> None:
+    """Answer 501 to ``create_pr``, which any reader may ask for, before anything is written."""
+    if handler.query_flag("create_pr"):
+        await handler.repo(Action.READ, plural, namespace, name)
+        raise NotSupportedError(
+            "create_pr: pull requests are not built yet in this hub; nothing was changed. "
+            "Commit to a branch instead."
+        )
+
+
+def timestamp(date: datetime) -> str:
+    """A date as the clients parse it: UTC, with a literal ``Z``."""
+    return f"{date:%Y-%m-%dT%H:%M:%S}.{date.microsecond // 1000:03d}Z"
+
+
+def page_limit(handler: HubHandler, largest: int) -> int:
+    """The ``limit`` of the query, at most ``largest``. Raises InvalidRequestError."""
+    text = handler.get_query_argument("limit", str(largest))
+    if not text.isdecimal() or int(text) == 0:
+        raise InvalidRequestError(f"limit: must be a number from 1 to {largest}.")
+    return min(int(text), largest)
+
+
+class CommitHandler(StreamingHubHandler):
+    """Takes a commit in: the body goes to a file first, so that its size costs no memory."""
+
+    _repo: Repo
+    _body: IO[bytes]
+
+    async def prepare_request(self) -> None:
+        place = [self.path_kwargs[key] for key in ("plural", "namespace", "name")]
+        await refuse_pull_request(self, *place)
+        self._repo = await self.repo(Action.WRITE, *place)
+        # A file without a name: the system takes it back whatever happens to this process.
+        self._body = tempfile.TemporaryFile(dir=self.hub.root / "uploads")  # noqa: SIM115
+
+    async def data_received(self, chunk: bytes) -> None:
+        await self.run(self._body.write, chunk)
+
+    async def post(self, plural: str, namespace: str, name: str, revision: str) -> None:
+        result = await self.run(self._commit, revision)
+        repo = self._repo
+        address = f"{RepoType(repo.type).url_prefix}{repo.namespace}/{repo.name}"
+        self.reply(
+            {
+                "success": True,
+                "commitOid": result.oid,
+                "commitUrl": f"{self.endpoint}/{address}/commit/{result.oid}",
+                "hookOutput": "",
+            }
+        )
+
+    def _commit(self, revision: str) -> CommitResult:
+        with self._body as body:
+            body.seek(0)
+            header, operations = read_commit(body)
+            return self.hub.commits.commit(self._repo, revision, header, operations, self.actor)
+
+
+class CommitListHandler(HubHandler):
+    """The history of a revision, newest first."""
+
+    async def get(self, plural: str, namespace: str, name: str, revision: str) -> None:
+        repo = await self.repo(Action.READ, plural, namespace, name)
+        limit = page_limit(self, _LARGEST_PAGE)
+        commits, following = await self.run(self._page, repo, revision, limit)
+        formatted = "formatted" in self.get_query_arguments("expand[]")
+        query: dict[str, Any] | None = None
+        if following is not None:
+            query = {"cursor": following, "limit": limit}
+            if formatted:
+                query["expand[]"] = "formatted"
+        self.reply_page([_json(commit, formatted) for commit in commits], query)
+
+    def _page(
+        self, repo: Repo, revision: str, limit: int
+    ) -> tuple[list[CommitInfo], Cursor | None]:
+        git = self.hub.repositories.open(repo)
+        text = self.get_query_argument("cursor", None)
+        start = Cursor(git.resolve(revision), 0) if text is None else Cursor.parse(text)
+        commits = git.log(git.resolve(start.commit), start.skip, limit + 1)
+        more = len(commits) > limit
+        return commits[:limit], Cursor(start.commit, start.skip + limit) if more else None
+
+
+def _json(commit: CommitInfo, formatted: bool) -> dict[str, Any]:
+    item: dict[str, Any] = {
+        "id": commit.oid,
+        "title": commit.title,
+        "message": commit.message,
+        "authors": [{"user": commit.author}],
+        "date": timestamp(commit.date),
+    }
+    if formatted:
+        item["formatted"] = {
+            "title": html.escape(commit.title),
+            "message": html.escape(commit.message),
+        }
+    return item
+
+
+_REPO = rf"/api/{PLURAL}/{NAMESPACE}/{NAME}"
+
+ROUTES: tuple[Route, ...] = (
+    Route(rf"{_REPO}/commit/{REVISION}", CommitHandler),
+    Route(rf"{_REPO}/commits/{REVISION}", CommitListHandler),
+)
