@@ -127,9 +127,9 @@ def parse_path(text: str) -> str:
     segments = path.split("/")
     bad = (
         not path
-        or len(path.encode()) > 4096
         or "\\" in path
-        or any(ord(character) < 32 or ord(character) == 127 for character in path)
+        or any(_is_unprintable(character) for character in path)
+        or len(path.encode()) > 4096
         or any(_is_unsafe(segment) for segment in segments)
     )
     if bad:
@@ -138,6 +138,11 @@ def parse_path(text: str) -> str:
             "without '..', '.', '.git', backslashes or control characters."
         )
     return path
+
+
+def _is_unprintable(character: str) -> bool:
+    # Half of a surrogate pair can come out of JSON, but cannot be written as UTF-8.
+    return character < " " or character == "\x7f" or "\ud800" <= character <= "\udfff"
 
 
 def _is_unsafe(segment: str) -> bool:
