@@ -74,8 +74,8 @@ def read_commit(stream: IO[bytes]) -> tuple[CommitHeader, Iterator[Operation]]:
     if key != "header":
         raise InvalidRequestError(f"line {number}: the first line of a commit must be its header.")
     header = CommitHeader(
-        _text(number, value, "summary"),
-        _text(number, value, "description", default=""),
+        _message(number, value, "summary"),
+        _message(number, value, "description", default=""),
         _parent(number, value.get("parentCommit")),
     )
     if not header.summary.strip():
@@ -166,6 +166,13 @@ def _text(number: int, value: dict[str, Any], field: str, *, default: str | None
         return default
     if not isinstance(text, str):
         raise InvalidRequestError(f"line {number}: {field}: must be a text.")
+    return text
+
+
+def _message(number: int, value: dict[str, Any], field: str, *, default: str | None = None) -> str:
+    text = _text(number, value, field, default=default)
+    if any(character == "\0" or "\ud800" <= character <= "\udfff" for character in text):
+        raise InvalidRequestError(f"line {number}: {field}: must be printable text.")
     return text
 
 
