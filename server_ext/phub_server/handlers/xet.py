@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
-from typing import Any
+
+from tornado.web import RequestHandler
 
 from phub_jupyter.errors import (
     AuthenticationError,
@@ -77,10 +78,12 @@ class CasHandler(HubHandler):
             raise ForbiddenError("This Xet token is for reading; ask for a write token.")
         return right
 
-    async def _miss(self, *_: Any, **_groups: Any) -> None:
-        raise NotFoundError(f"{self.request.method} {self.request.path} is not offered here.")
-
-    get = head = post = put = patch = delete = _miss
+    async def prepare_request(self) -> None:
+        """Answer 404 where tornado would answer 405, at which clients give up."""
+        method = getattr(self, (self.request.method or "").lower())
+        if method.__func__ is RequestHandler._unimplemented_method:
+            raise NotFoundError(f"{self.request.method} {self.request.path} is not offered here.")
+        await super().prepare_request()
 
 
 class XorbHandler(CasHandler, UploadHandler[NewFile]):

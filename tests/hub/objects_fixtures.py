@@ -1,0 +1,80 @@
+"""A database with two repositories and a store, for the tests of large files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from phub_jupyter.hub.database import Database
+from phub_jupyter.hub.database.tables import Base, Namespace, Repo
+from phub_jupyter.hub.objects.large_files import LargeFile, LargeFiles
+from phub_jupyter.hub.objects.store import FolderStore
+from phub_jupyter.hub.objects.xet.cas import Cas
+
+
+@dataclass
+class Objects:
+    """The services over one folder, and the pks of two repositories."""
+
+    root: Path
+    database: Database
+    store: FolderStore
+    large_files: LargeFiles
+    cas: Cas
+    here: int
+    there: int
+
+    def upload(self, repo_pk: int, data: bytes, sha256: str, size: int | None = None) -> LargeFile:
+        """Send a whole file in two pieces."""
+        upload = self.large_files.new_upload()
+        upload.write(data[: len(data) // 2])
+        upload.write(data[len(data) // 2 :])
+        return self.large_files.finish(upload, repo_pk, sha256, len(data) if size is None else size)
+
+    def put_xorb(self, name: str, body: bytes) -> bool:
+        """Send a xorb."""
+        file = self.cas.new_body()
+        file.write(body)
+        return self.cas.put_xorb(name, file)
+
+    def put_shard(self, repo_pk: int, body: bytes) -> bool:
+        """Send a shard."""
+        file = self.cas.new_body()
+        file.write(body)
+        return self.cas.put_shard(repo_pk, file)
+
+    def files_on_disk(self) -> list[str]:
+        """Every file of the store, partial ones too."""
+        folders = (self.root / "objects", self.root / "uploads")
+        return sorted(path.name for root in folders for path in root.rglob("*") if path.is_file())
+
+
+def open_objects(root: Path) -> Iterator[Objects]:
+    """Open the services in an empty folder."""
+    database = Database(root / "hub.sqlite")
+    with database.write() as session:
+        Base.metadata.create_all(session.connection())
+        ada = Namespace(uid="u1", key="ada", name="ada", kind="user")
+        session.add(ada)
+        session.flush()
+        repos = [
+            Repo(
+                uid=f"r{name}",
+                key=f"model/ada/{name}",
+                type="model",
+                namespace_pk=ada.pk,
+                namespace="ada",
+                name=name,
+                created_by=ada.pk,
+            )
+            for name in ("here", "there")
+        ]
+        session.add_all(repos)
+        session.flush()
+        here, there = repos[0].pk, repos[1].pk
+    store = FolderStore(root / "objects", root / "uploads")
+    large_files = LargeFiles(database, store)
+    cas = Cas(database, store, large_files)
+    yield Objects(root, database, store, large_files, cas, here, there)
+    database.close()
