@@ -71,7 +71,9 @@ def load_parts(folder: Path, auto_class: str) -> tuple[Any, Any]:
                 output_loading_info=True,
                 **options,
             )
-    except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # the folder is a stranger's, and can be wrong in any way
         raise InvalidRequestError(f"model: transformers cannot load it: {_first(error)}") from error
     missing = sorted(loading["missing_keys"]) + sorted(str(k) for k in loading["mismatched_keys"])
     if missing:

@@ -1,0 +1,168 @@
+"""The worker program: a real process on a real socket."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from phub_jupyter.frames import read_frame, write_frame
+from tests.compute.tiny_classifier import make_classifier
+
+PROGRAM = [sys.executable, "-m", "phub_jupyter.compute.inference.worker"]
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    root = tmp_path_factory.mktemp("models")
+    return [make_classifier(root / f"model-{seed}", seed=seed) for seed in range(2)]
+
+
+class Talk:
+    """The parent's end of a worker."""
+
+    def __init__(
+        self, pid: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self.pid = pid
+        self.reader = reader
+        self.writer = writer
+
+    def send(self, number: int, **fields: Any) -> None:
+        write_frame(self.writer, {"id": number, **fields})
+
+    def infer(self, number: int, folder: Path, inputs: Any, **fields: Any) -> None:
+        rest = {"task": "text-classification", "parameters": None, **fields}
+        self.send(number, op="infer", folder=str(folder), inputs=inputs, **rest)
+
+    async def answers(self, count: int) -> dict[int, dict[str, Any]]:
+        frames = [await asyncio.wait_for(read_frame(self.reader), 60) for _ in range(count)]
+        return {frame["id"]: frame for frame in frames}
+
+    async def loaded(self) -> set[str]:
+        self.send(0, op="health")
+        health = (await self.answers(1))[0]
+        return {Path(model["folder"]).name for model in health["result"]["models"]}
+
+
+@asynccontextmanager
+async def worker(*options: str) -> AsyncIterator[Talk]:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        process = subprocess.Popen(
+            [*PROGRAM, "--fd", str(theirs.fileno()), *options], pass_fds=(theirs.fileno(),)
+        )
+    reader, writer = await asyncio.open_unix_connection(sock=ours)
+    try:
+        yield Talk(process.pid, reader, writer)
+    finally:
+        writer.close()
+        await writer.wait_closed()
+        assert await asyncio.to_thread(process.wait, 20) == 0
+
+
+def play(scenario: Callable[[Talk], Awaitable[None]], *options: str) -> None:
+    async def run() -> None:
+        async with worker(*options) as talk:
+            await scenario(talk)
+
+    asyncio.run(run())
+
+
+def test_requests_are_multiplexed_and_a_bad_one_spoils_no_other(folders: list[Path]) -> None:
+    async def scenario(talk: Talk) -> None:
+        talk.infer(1, folders[0], ["a good film", "dull"])
+        talk.infer(2, folders[0], "")
+        talk.infer(3, folders[1], "a good film", parameters={"top_k": 1})
+        talk.infer(4, folders[0], "x", task="fill-mask")
+        talk.infer(5, folders[0].parent / "none", "x")
+        talk.send(6, op="dance")
+        answers = await talk.answers(6)
+        assert [len(labels) for labels in answers[1]["result"]] == [3, 3]
+        assert answers[2]["error"]["code"] == "InvalidRequest"
+        assert len(answers[3]["result"][0]) == 1
+        assert answers[4]["error"]["code"] == "NotSupported"
+        assert "config.json" in answers[5]["error"]["message"]
+        assert "op: 'dance' is unknown" in answers[6]["error"]["message"]
+        assert await talk.loaded() == {"model-0", "model-1"}
+
+    play(scenario)
+
+
+def test_the_model_used_longest_ago_makes_room(folders: list[Path]) -> None:
+    async def scenario(talk: Talk) -> None:
+        for number, folder in enumerate(folders, 1):
+            talk.infer(number, folder, "good")
+            await talk.answers(1)
+        assert await talk.loaded() == {"model-1"}
+        talk.infer(9, folders[0], "good")
+        assert "result" in (await talk.answers(1))[9]
+        assert await talk.loaded() == {"model-0"}
+
+    play(scenario, "--max-models", "1")
+
+
+def test_an_idle_model_is_let_go_and_loads_again(folders: list[Path]) -> None:
+    async def scenario(talk: Talk) -> None:
+        talk.infer(1, folders[0], "good")
+        first = (await talk.answers(1))[1]["result"]
+        assert await talk.loaded() == {"model-0"}
+        async with asyncio.timeout(20):
+            while await talk.loaded():
+                await asyncio.sleep(0.1)
+        talk.infer(2, folders[0], "good")
+        assert (await talk.answers(1))[2]["result"] == first
+
+    play(scenario, "--idle-seconds", "1")
+
+
+def test_more_texts_than_may_wait_are_refused_with_a_time_to_come_back(
+    folders: list[Path],
+) -> None:
+    async def scenario(talk: Talk) -> None:
+        talk.infer(1, folders[0], ["good"] * 5)
+        error = (await talk.answers(1))[1]["error"]
+        assert error["code"] == "Overloaded"
+        assert error["retry_after"] >= 1
+        talk.infer(2, folders[0], ["good"] * 4)
+        assert len((await talk.answers(1))[2]["result"]) == 4
+
+    play(scenario, "--max-waiting", "4")
+
+
+def test_a_frame_out_of_step_ends_the_worker() -> None:
+    async def scenario(talk: Talk) -> None:
+        talk.writer.write(b"\xff\xff\xff\xff" + b"garbage")
+        assert await asyncio.wait_for(talk.reader.read(), 30) == b""
+
+    play(scenario)
+
+
+_PARENT = f"""
+import socket, subprocess, sys, time
+ours, theirs = socket.socketpair()
+child = subprocess.Popen({PROGRAM!r} + ["--fd", str(theirs.fileno())], pass_fds=(theirs.fileno(),))
+theirs.close()
+print(child.pid, flush=True)
+time.sleep(60)
+"""
+
+
+def test_the_worker_dies_with_its_parent() -> None:
+    with subprocess.Popen([sys.executable, "-c", _PARENT], stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        child = psutil.Process(int(parent.stdout.readline()))
+        assert child.is_running()
+        os.kill(parent.pid, signal.SIGKILL)
+    _, alive = psutil.wait_procs([child], timeout=30)
+    assert not alive
