@@ -27,8 +27,8 @@ from sqlalchemy.types import TypeDecorator
 
 __all__ = [
     "Base",
-    "Like",
     "LfsObject",
+    "Like",
     "Member",
     "Namespace",
     "Repo",

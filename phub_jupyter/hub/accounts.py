@@ -1,0 +1,197 @@
+"""People, organizations, their roles, and the tokens that programs use."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import string
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from phub_jupyter.errors import (
+    AuthenticationError,
+    ConflictError,
+    InvalidRequestError,
+    NotFoundError,
+)
+from phub_jupyter.hub.access import Actor, Grant
+from phub_jupyter.hub.database import Database
+from phub_jupyter.hub.database.tables import Member, Namespace, Token, utc_now
+from phub_jupyter.identifiers import parse_namespace
+
+__all__ = ["ORG_ROLES", "TOKEN_ROLES", "Accounts", "new_uid"]
+
+ORG_ROLES = ("read", "contributor", "write", "admin")
+TOKEN_ROLES = ("read", "write", "admin", "fineGrained")
+
+_ALPHABET = string.ascii_letters + string.digits
+_INVALID = "Invalid credentials in Authorization header"
+_USE_NOTED_EVERY = timedelta(minutes=1)
+
+
+def new_uid() -> str:
+    """A new id of 24 hex digits, as the public hub gives to everything that can be renamed."""
+    return secrets.token_hex(12)
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+class Accounts:
+    """Keeps the accounts of a hub and tells which actor a token stands for."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add_user(
+        self, name: str, *, admin: bool = False, fullname: str = "", email: str | None = None
+    ) -> Namespace:
+        """Add a person. Raises InvalidRequestError or ConflictError naming the name."""
+        return self._add(name, "user", fullname=fullname, email=email, is_admin=admin)
+
+    def add_org(self, name: str, owner: str) -> Namespace:
+        """Add an organization with its first administrator."""
+        person = self._person(owner)
+        org = self._add(name, "org")
+        self._put_member(org.pk, person.pk, "admin")
+        return org
+
+    def add_member(self, org: str, user: str, role: str) -> None:
+        """Give a person a role in an organization, replacing an earlier one."""
+        if role not in ORG_ROLES:
+            raise InvalidRequestError(f"role: '{role}' is not one of {', '.join(ORG_ROLES)}.")
+        found = self.find(org)
+        if found is None or found.kind != "org":
+            raise NotFoundError(f"organization: there is no organization '{org}'.")
+        self._put_member(found.pk, self._person(user).pk, role)
+
+    def find(self, name: str) -> Namespace | None:
+        """The person or organization of that name, in any spelling of its case."""
+        with self._database.read() as session:
+            return session.scalar(select(Namespace).where(Namespace.key == name.lower()))
+
+    def ensure_user(self, name: str, admin: bool) -> Namespace:
+        """The person of that name, added if missing, made administrator if ``admin``."""
+        found = self.find(name)
+        if found is None:
+            return self.add_user(name, admin=admin)
+        if admin and not found.is_admin:
+            with self._database.write() as session:
+                session.execute(
+                    update(Namespace).where(Namespace.pk == found.pk).values(is_admin=True)
+                )
+        return found
+
+    def add_token(
+        self,
+        user: str,
+        *,
+        name: str,
+        role: str,
+        scopes: Iterable[Mapping[str, Any]] | None = None,
+        lifetime: timedelta | None = None,
+    ) -> str:
+        """Mint a token and return its text, which is not kept and cannot be shown again."""
+        if role not in TOKEN_ROLES:
+            raise InvalidRequestError(f"role: '{role}' is not one of {', '.join(TOKEN_ROLES)}.")
+        person = self._person(user)
+        text = "hf_" + "".join(secrets.choice(_ALPHABET) for _ in range(40))
+        with self._database.write() as session:
+            session.add(
+                Token(
+                    user_pk=person.pk,
+                    name=name,
+                    digest=_digest(text),
+                    role=role,
+                    scopes=[dict(scope) for scope in scopes or ()],
+                    expires_at=None if lifetime is None else utc_now() + lifetime,
+                )
+            )
+        return text
+
+    def revoke_token(self, text: str) -> None:
+        """Make a token worthless from now on; one that is not known is that already."""
+        with self._database.write() as session:
+            session.execute(delete(Token).where(Token.digest == _digest(text)))
+
+    def tokens_of(self, user: str) -> list[Token]:
+        """A person's tokens, oldest first."""
+        person = self._person(user)
+        with self._database.read() as session:
+            query = select(Token).where(Token.user_pk == person.pk).order_by(Token.pk)
+            return list(session.scalars(query))
+
+    def actor_for_token(self, text: str) -> Actor:
+        """Who a token stands for. Raises AuthenticationError if it is unknown or expired."""
+        with self._database.read() as session:
+            row = session.execute(
+                select(Token, Namespace)
+                .join(Namespace, Namespace.pk == Token.user_pk)
+                .where(Token.digest == _digest(text))
+            ).first()
+            if row is None or (row.Token.expires_at and row.Token.expires_at <= utc_now()):
+                raise AuthenticationError(_INVALID)
+            actor = _actor(session, row.Namespace, _grant(row.Token))
+        self._note_use(row.Token)
+        return actor
+
+    def actor_for_user(self, name: str) -> Actor:
+        """A person in a session of their own, without a token that narrows their rights."""
+        person = self._person(name)
+        with self._database.read() as session:
+            return _actor(session, person, None)
+
+    def orgs_of(self, actor: Actor) -> list[tuple[Namespace, str]]:
+        """The organizations a person is in, by name, each with the person's role."""
+        with self._database.read() as session:
+            query = select(Namespace).where(Namespace.pk.in_(actor.roles)).order_by(Namespace.key)
+            return [(org, actor.roles[org.pk]) for org in session.scalars(query)]
+
+    def _add(self, name: str, kind: str, **columns: Any) -> Namespace:
+        row = Namespace(
+            uid=new_uid(), key=parse_namespace(name).lower(), name=name, kind=kind, **columns
+        )
+        try:
+            with self._database.write() as session:
+                session.add(row)
+        except IntegrityError:
+            raise ConflictError(f"name: '{name}' is taken; choose another name.") from None
+        return row
+
+    def _person(self, name: str) -> Namespace:
+        found = self.find(name)
+        if found is None or found.kind != "user":
+            raise NotFoundError(f"user: there is no user '{name}'; add it with `phub user add`.")
+        return found
+
+    def _put_member(self, org_pk: int, user_pk: int, role: str) -> None:
+        with self._database.write() as session:
+            session.merge(Member(org_pk=org_pk, user_pk=user_pk, role=role))
+
+    def _note_use(self, token: Token) -> None:
+        now = utc_now()
+        if token.last_used_at is None or now - token.last_used_at > _USE_NOTED_EVERY:
+            with self._database.write() as session:
+                session.execute(update(Token).where(Token.pk == token.pk).values(last_used_at=now))
+
+
+def _actor(session: Session, person: Namespace, grant: Grant | None) -> Actor:
+    members = session.scalars(select(Member).where(Member.user_pk == person.pk))
+    return Actor(
+        pk=person.pk,
+        name=person.name,
+        is_admin=person.is_admin,
+        roles={member.org_pk: member.role for member in members},
+        grant=grant,
+    )
+
+
+def _grant(token: Token) -> Grant:
+    scopes = {scope["id"]: frozenset(scope["rights"]) for scope in token.scopes}
+    return Grant(pk=token.pk, name=token.name, role=token.role, scopes=scopes)
