@@ -1,0 +1,60 @@
+"""How a person stops a run from another thread: one candidate, or everything."""
+
+from __future__ import annotations
+
+import time
+
+__all__ = ["CancelledError", "Control", "StoppedError"]
+
+
+class CancelledError(Exception):
+    """One candidate was given up."""
+
+
+class StoppedError(Exception):
+    """The whole run was told to stop; its record says where to go on."""
+
+
+class Control:
+    """Wishes of the person, read by the run between two steps.
+
+    Only simple assignments and set additions happen here, so no lock is needed.
+    """
+
+    def __init__(self) -> None:
+        self._stopped = False
+        self._cancelled: set[str] = set()
+        self._deadline: float | None = None
+
+    def stop(self) -> None:
+        """End the run after the current step, so that it can be resumed."""
+        self._stopped = True
+
+    def cancel(self, candidate: str) -> None:
+        """Give one candidate up after its current step; the others go on."""
+        self._cancelled.add(candidate)
+
+    def limit(self, seconds: float | None) -> None:
+        """Let the time budget begin now."""
+        self._deadline = None if seconds is None else time.monotonic() + seconds
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the whole run was told to stop."""
+        return self._stopped
+
+    @property
+    def out_of_time(self) -> bool:
+        """Whether the time budget is used up."""
+        return self._deadline is not None and time.monotonic() >= self._deadline
+
+    def may_step(self, candidate: str) -> bool:
+        """Whether another step of this candidate is wanted."""
+        return not (self._stopped or candidate in self._cancelled)
+
+    def check(self, candidate: str) -> None:
+        """Raise StoppedError or CancelledError if the person wished so."""
+        if self._stopped:
+            raise StoppedError
+        if candidate in self._cancelled:
+            raise CancelledError

@@ -1,0 +1,139 @@
+"""What a record says about a run: the one reading that resuming, table and card share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from phub_jupyter.compute.training.metrics import Scores
+from phub_jupyter.compute.training.plan import Candidate, Plan
+
+__all__ = ["CandidateState", "RunState"]
+
+OVER = frozenset({"finished", "dropped", "cancelled", "failed"})
+
+
+@dataclass(slots=True)
+class CandidateState:
+    """How far one candidate got.
+
+    ``status`` is waiting, running, paused, finished, dropped, cancelled or failed;
+    ``checkpoint`` is the step from which its training can go on.
+    """
+
+    candidate: Candidate
+    total: int
+    status: str = "waiting"
+    reason: str = ""
+    step: int = 0
+    checkpoint: int = 0
+    seconds: float = 0.0
+    validation: Scores | None = None
+    scored_step: int = 0
+    test: Scores | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will happen to this candidate."""
+        return self.status in OVER
+
+
+@dataclass(slots=True)
+class RunState:
+    """The whole run, built event by event."""
+
+    candidates: dict[str, CandidateState] = field(default_factory=dict)
+    started: dict[str, Any] = field(default_factory=dict)
+    engine: dict[str, Any] = field(default_factory=dict)
+    winner: str | None = None
+    baseline: str | None = None
+    status: str = "waiting"
+    seconds: float = 0.0
+
+    @classmethod
+    def read(cls, events: Iterable[dict[str, Any]]) -> Self:
+        """Follow the events of a record."""
+        state = cls()
+        for event in events:
+            state.apply(event)
+        return state
+
+    def apply(self, event: dict[str, Any]) -> None:
+        """Take one event in; events of later releases that it does not know are passed over."""
+        handler = _HANDLERS.get(event["event"])
+        if handler is not None:
+            handler(self, event)
+
+    @property
+    def plan(self) -> Plan:
+        """The plan that the run started with."""
+        return Plan.from_json(self.started["plan"])
+
+    def of(self, candidate: Candidate) -> CandidateState:
+        """The state of one candidate."""
+        return self.candidates[candidate.id]
+
+
+def _started(state: RunState, event: dict[str, Any]) -> None:
+    state.started = event
+    state.status = "running"
+    plan = state.plan
+    for candidate in plan.candidates:
+        total = plan.rungs[-1] if candidate.is_fine_tune else 1
+        state.candidates[candidate.id] = CandidateState(candidate, total)
+
+
+def _engine(state: RunState, event: dict[str, Any]) -> None:
+    state.engine = {key: event[key] for key in ("device", "threads", "bf16")}
+
+
+def _status(state: RunState, event: dict[str, Any]) -> None:
+    row = state.candidates[event["candidate"]]
+    row.status = event["status"]
+    row.reason = event.get("reason", "")
+    row.seconds = event.get("seconds", row.seconds)
+
+
+def _progress(state: RunState, event: dict[str, Any]) -> None:
+    row = state.candidates[event["candidate"]]
+    row.step = event["step"]
+    row.seconds = event["seconds"]
+
+
+def _checkpoint(state: RunState, event: dict[str, Any]) -> None:
+    row = state.candidates[event["candidate"]]
+    row.checkpoint = row.step = event["step"]
+
+
+def _scores(state: RunState, event: dict[str, Any]) -> None:
+    row = state.candidates[event["candidate"]]
+    scores = Scores(**event["scores"])
+    row.seconds = event.get("seconds", row.seconds)
+    if event["split"] == "test":
+        row.test = scores
+    else:
+        row.validation = scores
+        row.scored_step = row.step = event["step"]
+
+
+def _selected(state: RunState, event: dict[str, Any]) -> None:
+    state.winner = event["winner"]
+    state.baseline = event["baseline"]
+
+
+def _run_status(state: RunState, event: dict[str, Any]) -> None:
+    state.status = event["status"]
+    state.seconds += event.get("seconds", 0.0)
+
+
+_HANDLERS = {
+    "started": _started,
+    "engine": _engine,
+    "status": _status,
+    "progress": _progress,
+    "checkpoint": _checkpoint,
+    "scores": _scores,
+    "selected": _selected,
+    "run": _run_status,
+}
