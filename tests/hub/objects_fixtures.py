@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from phub_jupyter.hub.database import Database
-from phub_jupyter.hub.database.tables import Base, Namespace, Repo
+from phub_jupyter.hub.database.tables import Namespace, Repo
 from phub_jupyter.hub.objects.large_files import LargeFile, LargeFiles
 from phub_jupyter.hub.objects.store import FolderStore
 from phub_jupyter.hub.objects.xet.cas import Cas
@@ -53,8 +53,8 @@ class Objects:
 def open_objects(root: Path) -> Iterator[Objects]:
     """Open the services in an empty folder."""
     database = Database(root / "hub.sqlite")
+    database.migrate()
     with database.write() as session:
-        Base.metadata.create_all(session.connection())
         ada = Namespace(uid="u1", key="ada", name="ada", kind="user")
         session.add(ada)
         session.flush()
