@@ -98,6 +98,8 @@ class WorkerProcess:
         await self._process.wait()
         await self._listening
         self._writer.close()
+        with contextlib.suppress(OSError):
+            await self._writer.wait_closed()
 
     async def _listen(self, reader: asyncio.StreamReader) -> None:
         try:

@@ -1,0 +1,204 @@
+"""Serving: one worker for all, and what callers see when it is busy, stuck, killed or idle."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from phub_jupyter.errors import InvalidRequestError, NotSupportedError, OverloadedError
+from phub_jupyter.hub.database.tables import Repo
+from phub_jupyter.hub.serving.serving import Serving
+from tests.compute.tiny_classifier import make_classifier
+
+COMMIT = "0" * 40
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_classifier(tmp_path_factory.mktemp("models") / "tiny")
+
+
+class Folders:
+    """Hands out one folder for every commit, and counts how often it had to."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()
+        self.count = 0
+
+    def folder(self, repo: Repo, commit: str) -> Path:
+        with self._lock:
+            self.count += 1
+        return self._folder
+
+
+class Served:
+    """A `Serving` over one model."""
+
+    def __init__(self, model: Path, cache: Path, **options: Any) -> None:
+        self.folders = Folders(model)
+        self.serving = Serving(self.folders, cache, **options)
+        self.repo = Repo(uid="a" * 24, namespace="ada", name="tiny", type="model")
+
+    async def infer(self, inputs: Any, parameters: Any = None) -> Any:
+        return await self.serving.infer(
+            self.repo, COMMIT, "text-classification", inputs, parameters
+        )
+
+    async def pid(self) -> int:
+        return int((await self.serving.health())["pid"])
+
+    async def pause(self) -> int:
+        """Make the worker hang; its process id."""
+        pid = await self.pid()
+        os.kill(pid, signal.SIGSTOP)
+        return pid
+
+
+Scenario = Callable[[Served], Awaitable[None]]
+
+
+@pytest.fixture
+def play(model: Path, tmp_path: Path) -> Callable[..., Served]:
+    """Run a scenario in an event loop of its own, and stop the worker whatever happened."""
+
+    def run(scenario: Scenario, **options: Any) -> Served:
+        served = Served(model, tmp_path / "cache", **options)
+
+        async def whole() -> None:
+            try:
+                await scenario(served)
+            finally:
+                await served.serving.stop()
+
+        asyncio.run(whole())
+        return served
+
+    return run
+
+
+def test_one_worker_starts_with_the_first_call_and_answers_all(play: Any) -> None:
+    async def scenario(served: Served) -> None:
+        assert await served.serving.health() == {"running": False, "calls": 0, "models": []}
+        answers = await asyncio.gather(*(served.infer("a good film") for _ in range(20)))
+        best = [answer[0][0] for answer in answers]
+        assert {entry["label"] for entry in best} == {best[0]["label"]}
+        assert [entry["score"] for entry in best] == pytest.approx(
+            [best[0]["score"]] * 20, abs=0.02
+        )
+        health = await served.serving.health()
+        assert health["running"]
+        assert [model["task"] for model in health["models"]] == ["text-classification"]
+        assert len(psutil.Process().children()) == 1
+
+    served = play(scenario)
+    assert served.folders.count == 1
+    assert psutil.Process().children() == []
+
+
+def test_a_bad_call_is_refused_with_its_own_error(play: Any) -> None:
+    async def scenario(served: Served) -> None:
+        with pytest.raises(InvalidRequestError, match="inputs: the text is empty"):
+            await served.infer("")
+        assert len(await served.infer(["good", "bad"], {"top_k": 1})) == 2
+
+    play(scenario)
+
+
+def test_a_killed_worker_fails_calls_under_way_and_is_started_again(play: Any) -> None:
+    async def scenario(served: Served) -> None:
+        before = await served.infer("good")
+        pid = await served.pause()
+        under_way = asyncio.create_task(served.infer("good"))
+        await asyncio.sleep(0.2)
+        os.kill(pid, signal.SIGKILL)
+        with pytest.raises(OverloadedError, match="killed, perhaps because memory ran out") as lost:
+            await asyncio.wait_for(under_way, 20)
+        assert lost.value.retry_after >= 1
+        assert await served.infer("good") == before
+        assert await served.pid() != pid
+
+    play(scenario)
+
+
+def test_a_stuck_worker_is_replaced_when_patience_ends(play: Any) -> None:
+    async def scenario(served: Served) -> None:
+        await served.infer("good")
+        served.serving._patience = 1
+        pid = await served.pause()
+        with pytest.raises(OverloadedError, match="no answer within 1 seconds"):
+            await served.infer("good")
+        assert not psutil.pid_exists(pid)
+        served.serving._patience = 60
+        await served.infer("good")
+
+    play(scenario)
+
+
+def test_calls_beyond_the_limit_are_refused_at_once(play: Any) -> None:
+    async def scenario(served: Served) -> None:
+        await served.infer("good")
+        pid = await served.pause()
+        under_way = [asyncio.create_task(served.infer("good")) for _ in range(3)]
+        await asyncio.sleep(0.2)
+        with pytest.raises(OverloadedError, match="3 calls") as refusal:
+            await served.infer("good")
+        assert refusal.value.retry_after >= 1
+        os.kill(pid, signal.SIGCONT)
+        await asyncio.gather(*under_way)
+        await served.infer("good")
+
+    play(scenario, max_calls=3)
+
+
+def test_an_idle_worker_ends_and_the_next_call_starts_another(play: Any) -> None:
+    async def scenario(served: Served) -> None:
+        await served.infer("good")
+        process = psutil.Process(await served.pid())
+        async with asyncio.timeout(20):
+            while process.is_running():
+                await asyncio.sleep(0.05)
+        assert not (await served.serving.health())["running"]
+        await served.infer("good")
+
+    play(scenario, idle_seconds=0.5)
+
+
+def test_the_worker_gets_nothing_of_the_persons_environment(
+    play: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    monkeypatch.setenv("PHUB_TOKEN", "hf_secret")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+
+    async def scenario(served: Served) -> None:
+        await served.infer("good")
+        environment = psutil.Process(await served.pid()).environ()
+        assert not [name for name, value in environment.items() if "secret" in value]
+        assert environment["HF_HUB_OFFLINE"] == "1"
+        assert environment["HOME"] != os.environ["HOME"]
+
+    play(scenario)
+
+
+@pytest.mark.parametrize("library", ["torch", "transformers"])
+def test_without_the_libraries_a_call_says_what_to_install(
+    play: Any, monkeypatch: pytest.MonkeyPatch, library: str
+) -> None:
+    monkeypatch.setitem(sys.modules, library, None)  # as if it were not installed
+
+    async def scenario(served: Served) -> None:
+        with pytest.raises(NotSupportedError, match=rf"{library} is not.*phub-jupyter\[serve\]"):
+            await served.infer("good")
+        assert psutil.Process().children() == []
+
+    play(scenario)
