@@ -1,0 +1,65 @@
+"""A card is the README of a repository: YAML between two ``---`` lines, then Markdown."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import yaml
+
+from phub_jupyter.errors import InvalidRequestError
+
+__all__ = ["Card", "parse"]
+
+_FRONT_MATTER = re.compile(
+    r"\A\ufeff?---[ \t]*\r?\n(.*?)(?:^|\n)---[ \t]*(?:\r?\n|\Z)", re.S | re.M
+)
+_LIMIT = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """The metadata of a card, and the Markdown below it."""
+
+    data: dict[str, Any]
+    text: str
+
+
+def parse(readme: str) -> Card:
+    """Read a README. Raises InvalidRequestError that says where the YAML is wrong."""
+    found = _FRONT_MATTER.match(readme)
+    if found is None:
+        return Card({}, readme)
+    if len(found[1]) > _LIMIT:
+        raise InvalidRequestError("README.md: the metadata is larger than 1 MB.")
+    try:
+        data = yaml.safe_load(found[1])
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise InvalidRequestError(f"README.md: invalid YAML metadata: {_where(error)}") from None
+    if data is None:
+        data = {}
+    if not isinstance(data, dict):
+        raise InvalidRequestError("README.md: the metadata must be a mapping of keys to values.")
+    return Card(_plain(data), readme[found.end() :])
+
+
+def _where(error: Exception) -> str:
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        mark = error.problem_mark
+        return f"{error.problem} (line {mark.line + 2}, column {mark.column + 1})."
+    return f"{error}."
+
+
+def _plain(value: Any) -> Any:
+    """The value as JSON can hold it: YAML also knows dates, sets and keys that are not text."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set)):
+        return [_plain(item) for item in value]
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return str(value)
+    return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)

@@ -1,0 +1,164 @@
+"""Keeps what the database knows about a repository's content in step with its branch ``main``."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy.orm import Session
+
+from phub_jupyter.errors import EntryNotFoundError, HubError, InvalidRequestError
+from phub_jupyter.hub.cards.front_matter import Card, parse
+from phub_jupyter.hub.cards.tags import library_of, listed, pipeline_tag_of, tags_of
+from phub_jupyter.hub.database import Database
+from phub_jupyter.hub.database.tables import Repo, RepoTag, utc_now
+from phub_jupyter.hub.objects.large_files import LargeFiles
+from phub_jupyter.hub.repos.git_repository import MAIN, GitRepository
+from phub_jupyter.hub.repos.repositories import folder_of
+from phub_jupyter.identifiers import RepoType
+
+__all__ = ["CatalogIndex"]
+
+_LOG = logging.getLogger("phub")
+_TEXT_LIMIT = 200_000
+_CONFIG_LIMIT = 1_000_000
+_CONFIG_KEYS = ("architectures", "model_type", "id2label", "tokenizer_config")
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    head: str
+    card: Card
+    config: dict[str, Any] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+    size: int = 0
+
+
+class CatalogIndex:
+    """Reads cards and writes rows. Whatever it writes can be made again from the repositories."""
+
+    def __init__(self, database: Database, large_files: LargeFiles, repos_folder: Path) -> None:
+        self._database = database
+        self._large_files = large_files
+        self._folder = repos_folder
+
+    def refresh(self, repo_pk: int) -> None:
+        """Bring the row, the tags and the full text of one repository up to date."""
+        with self._database.read() as session:
+            repo = session.get_one(Repo, repo_pk)
+        content = self._read(repo)
+        if content.head == repo.head:
+            return
+        with self._database.write() as session:
+            _write(session, repo, content, self._large_files.usage(repo_pk))
+
+    def forget(self, repo_pk: int) -> None:
+        """Remove a repository's full text; the tags go with its row."""
+        with self._database.write() as session:
+            session.execute(text("DELETE FROM repo_text WHERE rowid = :pk"), {"pk": repo_pk})
+
+    def catch_up(self) -> None:
+        """Refresh all repositories whose branch moved without the index hearing of it."""
+        for repo in self._behind():
+            try:
+                self.refresh(repo.pk)
+            except HubError as error:  # one damaged repository must not keep the hub closed
+                _LOG.error("%s/%s cannot be indexed: %s", repo.namespace, repo.name, error)
+
+    def _behind(self) -> Iterator[Repo]:
+        with self._database.read() as session:
+            repos = session.scalars(select(Repo)).all()
+        for repo in repos:
+            try:
+                head = self._git(repo).find(MAIN)
+            except HubError as error:
+                _LOG.error("%s/%s cannot be opened: %s", repo.namespace, repo.name, error)
+                continue
+            if head != repo.head:
+                yield repo
+
+    def _git(self, repo: Repo) -> GitRepository:
+        return GitRepository(folder_of(self._folder, repo.uid))
+
+    def _read(self, repo: Repo) -> _Content:
+        git = self._git(repo)
+        head = git.head(MAIN)
+        entries = [entry for entry in git.tree(head, recursive=True) if entry.kind == "file"]
+        try:
+            card = parse(_read_text(git, head, "README.md", _TEXT_LIMIT))
+        except InvalidRequestError as error:  # it came by git; the page says what is wrong
+            card = Card({}, error.message)
+        return _Content(
+            head=head,
+            card=card,
+            config=_read_config(git, head) if repo.type == RepoType.MODEL else {},
+            files=tuple(entry.path for entry in entries),
+            size=sum(entry.size for entry in entries if entry.lfs is None),
+        )
+
+
+def _read_text(git: GitRepository, commit: str, path: str, limit: int) -> str:
+    try:
+        entry = git.entry(commit, path)
+    except EntryNotFoundError:
+        return ""
+    if entry.kind != "file" or entry.lfs is not None:
+        return ""
+    return git.read_blob(entry.oid)[:limit].decode("utf-8", "replace")
+
+
+def _read_config(git: GitRepository, commit: str) -> dict[str, Any]:
+    try:
+        config = json.loads(_read_text(git, commit, "config.json", _CONFIG_LIMIT) or "{}")
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(config, dict):
+        return {}
+    return {
+        key: config[key] for key in ("architectures", "model_type", "id2label") if key in config
+    }
+
+
+def _write(session: Session, repo: Repo, content: _Content, stored: int) -> None:
+    repo_type = RepoType(repo.type)
+    card, config = content.card.data, content.config
+    tags = tags_of(repo_type, card, config, content.files)
+    is_model = repo_type is RepoType.MODEL
+    session.execute(
+        update(Repo)
+        .where(Repo.pk == repo.pk)
+        .values(
+            head=content.head,
+            updated_at=utc_now(),
+            card_data=card,
+            config=config,
+            pipeline_tag=pipeline_tag_of(card, config) if is_model else None,
+            library_name=library_of(card, config) if is_model else None,
+            license=next(iter(listed(card.get("license"))), None),
+            sdk=next(iter(listed(card.get("sdk"))), repo.sdk),
+            used_storage=stored + content.size,
+        )
+    )
+    session.execute(delete(RepoTag).where(RepoTag.repo_pk == repo.pk))
+    if tags:
+        session.execute(insert(RepoTag), [{"repo_pk": repo.pk, "tag": tag} for tag in tags])
+    session.execute(text("DELETE FROM repo_text WHERE rowid = :pk"), {"pk": repo.pk})
+    session.execute(
+        text("INSERT INTO repo_text (rowid, repo_id, card, tags) VALUES (:pk, :id, :card, :tags)"),
+        {
+            "pk": repo.pk,
+            "id": f"{repo.namespace} {repo.name} {_title(content.card)}",
+            "card": content.card.text,
+            "tags": " ".join(tags),
+        },
+    )
+
+
+def _title(card: Card) -> str:
+    title = card.data.get("title") or card.data.get("pretty_name")
+    return title if isinstance(title, str) else ""
