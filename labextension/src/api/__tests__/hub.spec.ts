@@ -1,0 +1,111 @@
+import { ServerConnection } from '@jupyterlab/services';
+
+import { HubError } from '../errors';
+import { Hub } from '../hub';
+
+interface IAnswer {
+  body?: unknown;
+  status?: number;
+  headers?: Record<string, string>;
+}
+
+/** A hub whose server gives the answers in order and remembers what it was asked. */
+function hubAnswering(...answers: IAnswer[]): { hub: Hub; asked: Request[] } {
+  const asked: Request[] = [];
+  const fetch = async (request: RequestInfo | URL): Promise<Response> => {
+    asked.push(request as Request);
+    const { body, status, headers } = answers[asked.length - 1];
+    return new Response(JSON.stringify(body ?? {}), { status, headers });
+  };
+  const serverSettings = ServerConnection.makeSettings({
+    baseUrl: 'http://lab.test/user/ada/',
+    fetch,
+    init: { cache: 'default' }
+  });
+  return { hub: new Hub({ serverSettings }), asked };
+}
+
+const MODEL = { type: 'model', id: 'demo/minilm' } as const;
+
+describe('Hub', () => {
+  it('asks the hub below the base URL of the Jupyter server', async () => {
+    const { hub, asked } = hubAnswering({ body: { version: '1' } });
+    await hub.status();
+    expect(asked[0].url).toBe('http://lab.test/user/ada/phub/api/phub/status');
+  });
+
+  it('sends every filter of a search', async () => {
+    const { hub, asked } = hubAnswering({ body: { items: [] } });
+    await hub.search({
+      text: ' mini lm ',
+      type: 'model',
+      filters: { task: ['text-classification'], language: ['en', 'de'] },
+      sort: 'likes',
+      limit: 50,
+      offset: 100
+    });
+    const { searchParams } = new URL(asked[0].url);
+    expect(searchParams.get('q')).toBe('mini lm');
+    expect(searchParams.get('type')).toBe('model');
+    expect(searchParams.getAll('language')).toEqual(['en', 'de']);
+    expect(searchParams.get('offset')).toBe('100');
+  });
+
+  it('sends the path of a folder as one segment', async () => {
+    const { hub, asked } = hubAnswering({ body: [] });
+    await hub.tree({ type: 'dataset', id: 'a/d' }, 'main', 'data/a b');
+    expect(new URL(asked[0].url).pathname).toBe(
+      '/user/ada/phub/api/datasets/a/d/tree/main/data%2Fa%20b'
+    );
+  });
+
+  it('follows the pages of a folder on its own address', async () => {
+    const { hub, asked } = hubAnswering(
+      {
+        body: [{ path: 'a' }],
+        headers: {
+          Link: '<http://inside:1/api/models/x?expand=true&cursor=b>; rel="next"'
+        }
+      },
+      { body: [{ path: 'b' }] }
+    );
+    const entries = await hub.tree(MODEL, 'main', '');
+    expect(entries.map(entry => entry.path)).toEqual(['a', 'b']);
+    expect(asked[1].url).toBe(
+      'http://lab.test/user/ada/phub/api/models/demo/minilm/tree/main?expand=true&cursor=b'
+    );
+  });
+
+  it('knows where files of each kind are', () => {
+    const { hub } = hubAnswering();
+    expect(hub.fileUrl(MODEL, 'main', 'sub/a b.txt')).toBe(
+      'http://lab.test/user/ada/phub/demo/minilm/resolve/main/sub/a%20b.txt'
+    );
+    expect(hub.fileUrl({ type: 'space', id: 'a/s' }, 'refs/pr/1', 'x')).toBe(
+      'http://lab.test/user/ada/phub/spaces/a/s/resolve/refs%2Fpr%2F1/x'
+    );
+  });
+
+  it('reads classifier answers with and without the outer list', async () => {
+    const scores = [{ label: 'good', score: 0.9 }];
+    const { hub } = hubAnswering({ body: [scores] }, { body: scores });
+    expect(await hub.classify('demo/minilm', 'a')).toEqual(scores);
+    expect(await hub.classify('demo/minilm', 'a')).toEqual(scores);
+  });
+
+  it('turns a refusal into its sentence, code and patience', async () => {
+    const { hub } = hubAnswering({
+      status: 503,
+      body: { error: 'The queue is full.' },
+      headers: { 'Retry-After': '7', 'X-Error-Code': 'Overloaded' }
+    });
+    const refusal = await hub.classify('demo/minilm', 'a').catch(e => e);
+    expect(refusal).toBeInstanceOf(HubError);
+    expect(refusal).toMatchObject({
+      message: 'The queue is full.',
+      status: 503,
+      code: 'Overloaded',
+      retryAfter: 7
+    });
+  });
+});

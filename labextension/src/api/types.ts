@@ -1,0 +1,153 @@
+/** The kind of a repository, as the hub's JSON names it. */
+export type RepoType = 'model' | 'dataset' | 'space';
+
+/** All kinds, in the order in which tabs show them. */
+export const REPO_TYPES: readonly RepoType[] = ['model', 'dataset', 'space'];
+
+/** A repository by kind and `namespace/name`. */
+export interface IRepoRef {
+  type: RepoType;
+  id: string;
+}
+
+/** What the hub says about itself and about the person who asks. */
+export interface IHubStatus {
+  version: string;
+  mode: 'embedded' | 'standalone';
+  endpoint: string;
+  user: { name: string; is_admin: boolean } | null;
+}
+
+/** One row of the task table. */
+export interface ITask {
+  name: string;
+  label: string;
+  modality: string;
+  inputs: string;
+  trainable: boolean;
+  servable: boolean;
+}
+
+/** One search result. */
+export interface IRepoItem {
+  id: string;
+  type: RepoType;
+  author: string;
+  name: string;
+  title: string | null;
+  private: boolean;
+  task: string | null;
+  library: string | null;
+  license: string | null;
+  languages: string[];
+  tags: string[];
+  sdk: string | null;
+  likes: number;
+  liked: boolean;
+  downloads: number;
+  updated: string;
+  created: string;
+  description: string | null;
+}
+
+/** One value of a facet with the number of repositories that have it. */
+export interface IFacetValue {
+  value: string;
+  label: string;
+  count: number;
+}
+
+/** The facets that narrow a search. */
+export type FacetName = 'task' | 'library' | 'license' | 'language';
+
+/** The orders that the hub can sort by. */
+export type SortOrder =
+  'trending' | 'updated' | 'likes' | 'downloads' | 'created';
+
+/** A question to the catalog. */
+export interface ISearchQuery {
+  text: string;
+  type: RepoType | null;
+  filters: Readonly<Partial<Record<FacetName, readonly string[]>>>;
+  sort: SortOrder;
+  limit: number;
+  offset: number;
+}
+
+/** One page of search results. */
+export interface ISearchPage {
+  items: IRepoItem[];
+  total: number;
+  facets: Partial<Record<FacetName | 'type', IFacetValue[]>>;
+}
+
+/** The front matter of a card, as the hub parsed it. */
+export type CardData = Readonly<Record<string, unknown>>;
+
+/** A repository with its metadata. */
+export interface IRepoInfo {
+  id: string;
+  author: string;
+  sha: string | null;
+  lastModified: string;
+  createdAt: string;
+  private: boolean;
+  likes: number;
+  downloads?: number;
+  tags: string[];
+  cardData?: CardData | null;
+  pipeline_tag?: string | null;
+  library_name?: string | null;
+  sdk?: string | null;
+  'model-index'?: unknown;
+  usedStorage?: number;
+}
+
+/** The last commit that changed a file. */
+export interface ILastCommit {
+  id: string;
+  title: string;
+  date: string;
+}
+
+/** A file or folder of a repository. */
+export interface ITreeEntry {
+  type: 'file' | 'directory';
+  path: string;
+  size: number;
+  oid: string;
+  lfs?: { oid: string; size: number };
+  lastCommit?: ILastCommit;
+}
+
+/** One commit of a repository's history. */
+export interface ICommit {
+  id: string;
+  title: string;
+  message: string;
+  authors: { user: string }[];
+  date: string;
+}
+
+/** One page of a list and the query that leads to the next one. */
+export interface IPage<T> {
+  items: T[];
+  next: string | null;
+}
+
+/** The answer to a like or its withdrawal. */
+export interface ILike {
+  likes: number;
+  liked: boolean;
+}
+
+/** One label with its score, from a classifier. */
+export interface ILabelScore {
+  label: string;
+  score: number;
+}
+
+/** The state of a Space. */
+export interface ISpaceRuntime {
+  stage: string;
+}
