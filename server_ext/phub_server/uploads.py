@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Generic, Protocol, TypeVar
+from typing import ClassVar, Generic, Protocol, TypeVar
 
 from phub_jupyter.errors import HubError, InvalidRequestError
 from phub_jupyter.hub.objects.store import PIECE
@@ -30,8 +30,11 @@ S = TypeVar("S", bound=Sink)
 class UploadHandler(StreamingHubHandler, Generic[S]):
     """A handler whose body goes into a sink, which `received` hands over once it is complete."""
 
+    largest: ClassVar[int] = 1 << 40
+
     _sink: S | None = None
     _failure: Exception | None = None
+    _arrived = 0
     _writing = False
     _gone = False
 
@@ -52,10 +55,7 @@ class UploadHandler(StreamingHubHandler, Generic[S]):
     async def prepare_request(self) -> None:
         """Open the sink; a refusal waits for the end of a body that is not too large."""
         try:
-            if (self.announced or 0) > self.max_body_size:
-                raise InvalidRequestError(
-                    f"body: {self.announced} bytes are too many; the limit is {self.max_body_size}."
-                )
+            self._check_size(self.announced or 0)
             self._sink = await self.open_sink()
         except HubError as error:
             if self.announced is None or self.announced > _WORTH_READING:
@@ -64,10 +64,11 @@ class UploadHandler(StreamingHubHandler, Generic[S]):
 
     async def data_received(self, chunk: bytes) -> None:
         """Collect pieces that are worth a write."""
-        if self._failure is None:
-            self._buffer += chunk
-            if len(self._buffer) >= PIECE:
-                await self._drain()
+        if self._failure is not None:
+            return
+        self._buffer += chunk
+        if len(self._buffer) >= PIECE:
+            await self._drain()
 
     async def received(self) -> S:
         """Return the sink with the whole body in it, or raise what went wrong before."""
@@ -81,15 +82,23 @@ class UploadHandler(StreamingHubHandler, Generic[S]):
         if self._sink is None or self._failure is not None or not self._buffer:
             return
         data, self._buffer = bytes(self._buffer), bytearray()
+        self._arrived += len(data)
         self._writing = True
         try:
+            self._check_size(self._arrived)
             await self.run(self._sink.write, data)
-        except OSError as error:  # for example a full disk: to be told at the end of the body
+        except (HubError, OSError) as error:  # for example a full disk: told when all was read
             self._failure = error
         finally:
             self._writing = False
         if self._gone or self._failure is not None:
             self._sink.discard()
+
+    def _check_size(self, size: int) -> None:
+        if size > self.largest:
+            raise InvalidRequestError(
+                f"body: {size} bytes are too many; the limit is {self.largest}."
+            )
 
     def on_connection_close(self) -> None:
         """Forget the body of a client that went away in the middle of it."""

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-from huggingface_hub import HfApi
+
+from phub_jupyter.identifiers import RepoId, RepoType
 
 DATA = os.urandom(2_500_000)
 SHA256 = hashlib.sha256(DATA).hexdigest()
@@ -21,10 +22,10 @@ MEDIA_TYPE = "application/vnd.git-lfs+json"
 
 @pytest.fixture
 def server(hub_server: Any) -> Any:
-    api = HfApi(endpoint=hub_server.endpoint, token=hub_server.token("ada"))
-    api.create_repo("ada/secret", private=True)
-    api.create_repo("ada/open")
-    api.create_repo("ada/data", repo_type="dataset")
+    create, ada = hub_server.hub.repositories.create, hub_server.hub.accounts.actor_for_user("ada")
+    create(ada, RepoType.MODEL, RepoId.parse("ada/secret"), private=True)
+    create(ada, RepoType.MODEL, RepoId.parse("ada/open"), private=False)
+    create(ada, RepoType.DATASET, RepoId.parse("ada/data"), private=False)
     return hub_server
 
 

@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-from huggingface_hub import HfApi
+
+from phub_jupyter.identifiers import RepoId, RepoType
 
 from ..hub.xet_bodies import ClientFile, ClientSegment, ClientXorb, shard
 
@@ -46,9 +47,9 @@ class Store:
 
 @pytest.fixture
 def server(hub_server: Any) -> Any:
-    api = HfApi(endpoint=hub_server.endpoint, token=hub_server.token("ada"))
-    api.create_repo("ada/secret", private=True)
-    api.create_repo("ada/open")
+    create, ada = hub_server.hub.repositories.create, hub_server.hub.accounts.actor_for_user("ada")
+    create(ada, RepoType.MODEL, RepoId.parse("ada/secret"), private=True)
+    create(ada, RepoType.MODEL, RepoId.parse("ada/open"), private=False)
     return hub_server
 
 

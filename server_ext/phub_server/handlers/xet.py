@@ -89,7 +89,7 @@ class CasHandler(HubHandler):
 class XorbHandler(CasHandler, UploadHandler[NewFile]):
     """Takes in a xorb."""
 
-    max_body_size = LARGEST_XORB
+    largest = LARGEST_XORB
 
     async def open_sink(self) -> NewFile:
         await self.open_access(Action.WRITE)
@@ -103,7 +103,7 @@ class XorbHandler(CasHandler, UploadHandler[NewFile]):
 class ShardHandler(CasHandler, UploadHandler[NewFile]):
     """Takes in a shard and with it registers files for the token's repository."""
 
-    max_body_size = LARGEST_SHARD
+    largest = LARGEST_SHARD
     _repo_pk: int
 
     async def open_sink(self) -> NewFile:
