@@ -163,6 +163,7 @@ class HubHandler(RequestHandler):
         self.set_status(status)
         self.set_header("X-Error-Code", code)
         header = message.encode("latin-1", "replace").decode("latin-1")
+        header = "".join(char if char.isprintable() else " " for char in header)
         self.set_header("X-Error-Message", " ".join(header.split()))
         self.reply({"error": message, **extra}, status)
 
