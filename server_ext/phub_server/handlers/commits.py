@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import html
-import tempfile
 from datetime import datetime
-from typing import IO, Any
+from typing import Any
 
 from phub_jupyter.errors import InvalidRequestError, NotSupportedError
 from phub_jupyter.hub.access import Action
@@ -14,9 +13,11 @@ from phub_jupyter.hub.repos.commits import CommitResult
 from phub_jupyter.hub.repos.history import CommitInfo
 from phub_jupyter.hub.repos.operations import read_commit
 from phub_jupyter.identifiers import RepoType
-from phub_server.base import HubHandler, StreamingHubHandler
+from phub_server.base import HubHandler
+from phub_server.body_file import BodyFile
 from phub_server.cursor import Cursor
 from phub_server.routing import NAME, NAMESPACE, PLURAL, REVISION, Route
+from phub_server.uploads import UploadHandler
 
 __all__ = ["ROUTES", "page_limit", "refuse_pull_request", "timestamp"]
 
@@ -46,24 +47,20 @@ def page_limit(handler: HubHandler, largest: int) -> int:
     return min(int(text), largest)
 
 
-class CommitHandler(StreamingHubHandler):
+class CommitHandler(UploadHandler[BodyFile]):
     """Takes a commit in: the body goes to a file first, so that its size costs no memory."""
 
     _repo: Repo
-    _body: IO[bytes]
 
-    async def prepare_request(self) -> None:
+    async def open_sink(self) -> BodyFile:
         place = [self.path_kwargs[key] for key in ("plural", "namespace", "name")]
         await refuse_pull_request(self, *place)
         self._repo = await self.repo(Action.WRITE, *place)
-        # A file without a name: the system takes it back whatever happens to this process.
-        self._body = tempfile.TemporaryFile(dir=self.hub.root / "uploads")  # noqa: SIM115
-
-    async def data_received(self, chunk: bytes) -> None:
-        await self.run(self._body.write, chunk)
+        return BodyFile(self.hub.root / "uploads")
 
     async def post(self, plural: str, namespace: str, name: str, revision: str) -> None:
-        result = await self.run(self._commit, revision)
+        body = await self.received()
+        result = await self.run(self._commit, body, revision)
         repo = self._repo
         address = f"{RepoType(repo.type).url_prefix}{repo.namespace}/{repo.name}"
         self.reply(
@@ -75,11 +72,9 @@ class CommitHandler(StreamingHubHandler):
             }
         )
 
-    def _commit(self, revision: str) -> CommitResult:
-        with self._body as body:
-            body.seek(0)
-            header, operations = read_commit(body)
-            return self.hub.commits.commit(self._repo, revision, header, operations, self.actor)
+    def _commit(self, body: BodyFile, revision: str) -> CommitResult:
+        header, operations = read_commit(body.rewind())
+        return self.hub.commits.commit(self._repo, revision, header, operations, self.actor)
 
 
 class CommitListHandler(HubHandler):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
-import zlib
-from typing import IO, Any
+from typing import Any
 
 from phub_jupyter.errors import (
     AuthenticationError,
@@ -15,8 +13,10 @@ from phub_jupyter.errors import (
 from phub_jupyter.hub.access import Action
 from phub_jupyter.hub.database.tables import Repo
 from phub_jupyter.hub.repos.smart_http import UPLOAD_PACK_GREETING, UploadPack
-from phub_server.base import HubHandler, StreamingHubHandler
+from phub_server.base import HubHandler
+from phub_server.body_file import BodyFile
 from phub_server.routing import NAMESPACE, WEB_PREFIX, Route
+from phub_server.uploads import UploadHandler
 
 __all__ = ["ROUTES"]
 
@@ -66,39 +66,26 @@ class InfoRefsHandler(_Answers):
         await self.send_pack(process, "advertisement", greeting)
 
 
-class UploadPackHandler(_Answers, StreamingHubHandler):
+class UploadPackHandler(_Answers, UploadHandler[BodyFile]):
     """Sends commits and files to git."""
 
     max_body_size = _LARGEST_REQUEST
     _repo: Repo
-    _body: IO[bytes]
 
-    async def prepare_request(self) -> None:
+    async def open_sink(self) -> BodyFile:
         place = self.path_kwargs
         self._repo = await self.git_repo(place["plural"], place["namespace"], place["name"])
-        self._body = tempfile.TemporaryFile(dir=self.hub.root / "uploads")  # noqa: SIM115
-        zipped = self.request.headers.get("Content-Encoding", "") in ("gzip", "x-gzip")
-        self._unzip = zlib.decompressobj(zlib.MAX_WBITS + 16) if zipped else None
-
-    async def data_received(self, chunk: bytes) -> None:
-        if self._unzip is not None:
-            left = _LARGEST_REQUEST - self._body.tell()
-            try:
-                chunk = self._unzip.decompress(chunk, left + 1)
-            except zlib.error as error:
-                raise InvalidRequestError(f"body: not valid gzip ({error}).") from None
-        if self._body.tell() + len(chunk) > _LARGEST_REQUEST:
-            raise InvalidRequestError("body: larger than git needs to ask for commits.")
-        self._body.write(chunk)
+        return BodyFile(self.hub.root / "uploads")
 
     async def post(self, namespace: str, name: str, plural: str | None = None) -> None:
         # git reads the whole question before it answers, and an answer that nobody reads yet
         # would block it: so the question is complete in a file before git starts.
-        with self._body as body:
-            body.seek(0)
-            protocol = self.request.headers.get("Git-Protocol")
-            path = self.hub.repositories.path(self._repo)
-            process = await UploadPack.serve(path, protocol, body)
+        body = await self.received()
+        if self.request.headers.get("Content-Encoding", "") in ("gzip", "x-gzip"):
+            await self.run(body.unzip, _LARGEST_REQUEST)
+        protocol = self.request.headers.get("Git-Protocol")
+        path = self.hub.repositories.path(self._repo)
+        process = await UploadPack.serve(path, protocol, body.rewind())
         await self.send_pack(process, "result")
 
 

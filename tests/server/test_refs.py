@@ -1,0 +1,95 @@
+"""Branches and tags over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from .repo_client import RepoClient, add
+
+
+@pytest.fixture
+def model(hub_server: Any) -> RepoClient:
+    """A public model of ada."""
+    return RepoClient(hub_server)
+
+
+def test_refs_come_sorted_by_kind(model: RepoClient) -> None:
+    head = model.head
+    model.git.create_ref("refs/pr/1", head)
+    model.git.create_ref("refs/convert/parquet", head)
+    for path, body in (("branch/dev%2Fx", {}), ("tag/main", {"tag": "v1", "message": "first"})):
+        assert model.request("POST", f"{model.api}/{path}", json=body).status_code == 200
+    body = model.request("GET", f"{model.api}/refs", user=None).json()
+
+    def ref(name: str, full: str) -> list[dict[str, str]]:
+        return [{"name": name, "ref": full, "targetCommit": head}]
+
+    assert body == {
+        "branches": ref("dev/x", "refs/heads/dev/x") + ref("main", "refs/heads/main"),
+        "tags": ref("v1", "refs/tags/v1"),
+        "converts": ref("parquet", "refs/convert/parquet"),
+    }
+    body = model.request("GET", f"{model.api}/refs?include_prs=1").json()
+    assert body["pullRequests"] == ref("1", "refs/pr/1")
+
+
+def test_a_branch_starts_where_it_is_told_to(model: RepoClient) -> None:
+    first = model.head
+    model.commit(add("x", "x"))
+    model.request("POST", f"{model.api}/branch/old", json={"startingPoint": first})
+    model.request("POST", f"{model.api}/branch/new", json={})
+    assert (model.git.resolve("old"), model.git.resolve("new")) == (first, model.head)
+    assert model.request("DELETE", f"{model.api}/branch/old").status_code == 200
+    assert [ref.name for ref in model.git.refs()] == ["refs/heads/main", "refs/heads/new"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "code", "words"),
+    [
+        ("POST", "branch/main", {}, 409, "Conflict", "Reference refs/heads/main already exists"),
+        ("POST", "branch/a..b", {}, 400, "InvalidRequest", "revision"),
+        ("POST", "branch/x", {"startingPoint": "no"}, 404, "RevisionNotFound", "Invalid rev id"),
+        ("POST", "branch/x", {"startingPoint": 3}, 400, "InvalidRequest", "startingPoint"),
+        ("DELETE", "branch/main", {}, 400, "InvalidRequest", "Cannot delete refs/heads/main"),
+        ("DELETE", "branch/nope", {}, 404, "RevisionNotFound", "Invalid rev id"),
+        ("POST", "tag/nope", {"tag": "a..b"}, 404, "RevisionNotFound", "Invalid rev id"),
+        ("POST", "tag/main", {"tag": "a..b"}, 400, "InvalidRequest", "revision"),
+        ("POST", "tag/main", {}, 400, "InvalidRequest", "tag"),
+        ("DELETE", "tag/main", {}, 404, "RevisionNotFound", "Invalid rev id"),
+        ("POST", "super-squash/main", {"message": "m"}, 501, "NotSupported", "not built"),
+        ("POST", "discussions", {"title": "t"}, 501, "NotSupported", "not built"),
+    ],
+)
+def test_refusals(
+    model: RepoClient,
+    method: str,
+    path: str,
+    body: dict[str, Any],
+    status: int,
+    code: str,
+    words: str,
+) -> None:
+    answer = model.request(method, f"{model.api}/{path}", json=body)
+    assert (answer.status_code, answer.headers["X-Error-Code"]) == (status, code)
+    assert words in answer.json()["error"]
+    assert [ref.name for ref in model.git.refs()] == ["refs/heads/main"]
+
+
+def test_a_tag_is_made_once(model: RepoClient) -> None:
+    for message in ("", "words"):
+        body = {"tag": f"v{message}", "message": message}
+        statuses = [
+            model.request("POST", f"{model.api}/tag/main", json=body).status_code for _ in "ab"
+        ]
+        assert statuses == [200, 409]
+        assert model.request("DELETE", f"{model.api}/tag/v{message}").status_code == 200
+
+
+@pytest.mark.parametrize(("user", "status"), [("bob", 403), (None, 401)])
+def test_only_writers_move_refs(model: RepoClient, user: str | None, status: int) -> None:
+    for method, path in (("POST", "branch/x"), ("DELETE", "branch/main"), ("POST", "tag/main")):
+        answer = model.request(method, f"{model.api}/{path}", user=user, json={"tag": "t"})
+        assert answer.status_code == status
+    assert [ref.name for ref in model.git.refs()] == ["refs/heads/main"]
