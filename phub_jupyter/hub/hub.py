@@ -10,6 +10,7 @@ from phub_jupyter.hub.accounts import Accounts
 from phub_jupyter.hub.catalog.index import CatalogIndex
 from phub_jupyter.hub.catalog.search import CatalogSearch
 from phub_jupyter.hub.database import Database
+from phub_jupyter.hub.likes import Likes
 from phub_jupyter.hub.objects.large_files import LargeFiles
 from phub_jupyter.hub.objects.passes import Passes
 from phub_jupyter.hub.objects.store import FolderStore
@@ -39,6 +40,7 @@ class Hub:
         self.cas = Cas(self.database, store, self.large_files)
         self.index = CatalogIndex(self.database, self.large_files, root / "repos")
         self.search = CatalogSearch(self.database)
+        self.likes = Likes(self.database)
         self.repositories = Repositories(self.database, root / "repos", self.index)
         self.commits = Commits(self.repositories, self.large_files, self.index)
         self.snapshots = Snapshots(self.repositories, self.large_files, root / "cache/snapshots")

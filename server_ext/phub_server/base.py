@@ -114,6 +114,13 @@ class HubHandler(RequestHandler):
         text = self.get_query_argument(name, None)
         return default if text is None else text.lower() in ("true", "1", "yes")
 
+    def whole_number(self, name: str, default: int) -> int:
+        """A number of the query string that is not negative. Raises InvalidRequestError."""
+        text = self.get_query_argument(name, str(default))
+        if not (text.isascii() and text.isdecimal() and len(text) < 16):
+            raise InvalidRequestError(f"{name}: '{text}' is not a whole number from 0 up.")
+        return int(text)
+
     def reply(self, body: Any, status: int = 200) -> None:
         """Answer with JSON."""
         self.set_status(status)

@@ -14,11 +14,11 @@ from typing import Protocol
 
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.utils import ensure_async
-from phub_jupyter.hub.accounts import Accounts
 from tornado.web import RequestHandler
 
 from phub_jupyter.errors import AuthenticationError, ForbiddenError
 from phub_jupyter.hub.access import ANONYMOUS, Actor
+from phub_jupyter.hub.accounts import Accounts
 
 __all__ = ["Identity", "JupyterIdentity", "TokenIdentity"]
 

@@ -1,0 +1,112 @@
+"""Who the caller is: the answer that clients build everything else on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from phub_jupyter import __version__
+from phub_jupyter.errors import AuthenticationError
+from phub_jupyter.hub.access import Actor
+from phub_jupyter.hub.database.tables import Namespace
+from phub_jupyter.tasks import TASKS
+from phub_server.base import HubHandler
+from phub_server.routing import Route
+
+__all__ = ["ROUTES"]
+
+
+class WhoAmIHandler(HubHandler):
+    """The account behind a token or session, with its organizations."""
+
+    async def get(self) -> None:
+        if self.actor.is_anonymous:
+            raise AuthenticationError("Log in: this needs a token.")
+        self.reply(await self.run(self._answer))
+
+    def _answer(self) -> dict[str, Any]:
+        actor = self.actor
+        person = self.hub.accounts.find(actor.name or "")
+        assert person is not None
+        orgs = self.hub.accounts.orgs_of(actor)
+        return {
+            "type": "user",
+            "id": person.uid,
+            "name": person.name,
+            "fullname": person.fullname or person.name,
+            "email": person.email,
+            "emailVerified": person.email is not None,
+            "canPay": False,
+            "isPro": False,
+            "isAdmin": actor.is_hub_admin,
+            "avatarUrl": "",
+            "periodEnd": None,
+            "orgs": [_org(org, role) for org, role in orgs],
+            "auth": _auth(actor),
+        }
+
+
+def _org(org: Namespace, role: str) -> dict[str, Any]:
+    return {
+        "type": "org",
+        "id": org.uid,
+        "name": org.name,
+        "fullname": org.fullname or org.name,
+        "email": None,
+        "canPay": False,
+        "avatarUrl": "",
+        "roleInOrg": role,
+        "isEnterprise": False,
+    }
+
+
+def _auth(actor: Actor) -> dict[str, Any]:
+    if actor.grant is None:
+        return {"type": "session"}
+    # The clients know read, write and fineGrained; a token of role admin can at least write.
+    role = "write" if actor.grant.role == "admin" else actor.grant.role
+    return {
+        "type": "access_token",
+        "accessToken": {"displayName": actor.grant.name, "role": role},
+    }
+
+
+class StatusHandler(HubHandler):
+    """What the JupyterLab panels need to know first; says nothing that a stranger may not know."""
+
+    async def get(self) -> None:
+        actor = self.actor
+        user = None if actor.is_anonymous else {"name": actor.name, "is_admin": actor.is_hub_admin}
+        self.reply(
+            {
+                "version": __version__,
+                "mode": self.context.mode,
+                "endpoint": self.endpoint,
+                "user": user,
+            }
+        )
+
+
+class TasksHandler(HubHandler):
+    """The task table."""
+
+    async def get(self) -> None:
+        self.reply(
+            [
+                {
+                    "name": task.name,
+                    "label": task.label,
+                    "modality": task.modality,
+                    "inputs": task.inputs,
+                    "trainable": task.trainable,
+                    "servable": task.servable,
+                }
+                for task in TASKS.values()
+            ]
+        )
+
+
+ROUTES: tuple[Route, ...] = (
+    Route(r"/api/whoami-v2", WhoAmIHandler),
+    Route(r"/api/phub/status", StatusHandler),
+    Route(r"/api/phub/tasks", TasksHandler),
+)
