@@ -33,7 +33,6 @@ class Outcome:
 
     winner: CandidateState
     baseline: CandidateState | None
-    baseline_wins: bool
     folder: Path
 
 
@@ -150,8 +149,7 @@ class _Race:
             if other != winner:
                 reason = "another fine-tune was better on the validation rows"
                 self._trials.drop(other, "dropped", reason)
-        wins = baseline is not None and self._ranked([baseline, winner])[0] == baseline
-        return Outcome(self._row(winner), self._row(baseline) if baseline else None, wins, folder)
+        return Outcome(self._row(winner), self._row(baseline) if baseline else None, folder)
 
     def _hurry(self) -> bool:
         # Without any score there would be nothing to hand back.

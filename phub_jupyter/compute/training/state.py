@@ -50,6 +50,7 @@ class RunState:
     baseline: str | None = None
     status: str = "waiting"
     seconds: float = 0.0
+    pushed: str | None = None
 
     @classmethod
     def read(cls, events: Iterable[dict[str, Any]]) -> Self:
@@ -69,6 +70,14 @@ class RunState:
     def plan(self) -> Plan:
         """The plan that the run started with."""
         return Plan.from_json(self.started["plan"])
+
+    @property
+    def baseline_wins(self) -> bool:
+        """Whether the best cheap head did at least as well as the winner on validation."""
+        rows = [self.candidates[id] for id in (self.winner, self.baseline) if id is not None]
+        scores = [row.validation for row in rows if row.validation is not None]
+        metric = self.started["settings"]["metric"]
+        return len(scores) == 2 and getattr(scores[1], metric) >= getattr(scores[0], metric)
 
     def of(self, candidate: Candidate) -> CandidateState:
         """The state of one candidate."""
@@ -127,6 +136,10 @@ def _run_status(state: RunState, event: dict[str, Any]) -> None:
     state.seconds += event.get("seconds", 0.0)
 
 
+def _pushed(state: RunState, event: dict[str, Any]) -> None:
+    state.pushed = event["repo"]
+
+
 _HANDLERS = {
     "started": _started,
     "engine": _engine,
@@ -136,4 +149,5 @@ _HANDLERS = {
     "scores": _scores,
     "selected": _selected,
     "run": _run_status,
+    "pushed": _pushed,
 }

@@ -1,0 +1,97 @@
+"""The table while a run goes on, with buttons that cancel one candidate or all."""
+
+from __future__ import annotations
+
+from functools import partial
+from importlib import import_module
+from typing import Any
+
+from phub_jupyter.compute.training import Control, Record
+from phub_jupyter.compute.training.state import RunState
+from phub_magics.display import as_html, as_text
+
+__all__ = ["LiveTable"]
+
+
+class LiveTable:
+    """Shows what the record says; in a notebook it changes in place, in a terminal it is printed.
+
+    JupyterLab delivers button clicks over a kernel subshell, so they work while the cell runs.
+    """
+
+    def __init__(self, shell: Any, record: Record, control: Control) -> None:
+        self._record = record
+        self._control = control
+        self._in_notebook = hasattr(shell, "kernel")
+        self._table: Any = None
+        self._shown = ""
+        self._buttons: dict[str, Any] = {}
+        self._box: Any = None
+
+    def update(self) -> None:
+        """Show the present state."""
+        state = RunState.read(self._record.events())
+        if self._in_notebook:
+            self._show_html(state)
+            self._show_buttons(state)
+
+    def close(self) -> None:
+        """Show the last state and take the buttons away, so that the saved notebook has none."""
+        state = RunState.read(self._record.events())
+        if not self._in_notebook:
+            print(as_text(state, self._record.name))
+            return
+        self._show_html(state)
+        if self._box is not None:
+            self._box.update({"text/plain": "", "text/html": ""}, raw=True)
+            self._box = None
+
+    def _show_html(self, state: RunState) -> None:
+        html = as_html(state, self._record.name)
+        if html == self._shown:
+            return
+        self._shown = html
+        bundle = {"text/html": html, "text/plain": as_text(state, self._record.name)}
+        if self._table is None:
+            self._table = _display()(bundle, raw=True, display_id=True)
+        else:
+            self._table.update(bundle, raw=True)
+
+    def _show_buttons(self, state: RunState) -> None:
+        if self._box is None and state.candidates:
+            self._make_buttons(state)
+        for row in state.candidates.values():
+            button = self._buttons.get(row.candidate.id)
+            if button is not None and row.over and not button.disabled:
+                button.disabled = True
+
+    def _make_buttons(self, state: RunState) -> None:
+        import ipywidgets
+
+        for row in state.candidates.values():
+            button = ipywidgets.Button(
+                description=f"Cancel {row.candidate.name}", layout={"width": "auto"}
+            )
+            button.on_click(partial(self._cancel, row.candidate.id))
+            self._buttons[row.candidate.id] = button
+        everything = ipywidgets.Button(
+            description="Cancel all", button_style="warning", layout={"width": "auto"}
+        )
+        everything.on_click(self._cancel_all)
+        self._buttons["all"] = everything
+        layout = {"flex_flow": "row wrap"}
+        self._box = _display()(
+            ipywidgets.Box([*self._buttons.values()], layout=layout), display_id=True
+        )
+
+    def _cancel(self, candidate: str, button: Any) -> None:
+        button.disabled = True
+        self._control.cancel(candidate)
+
+    def _cancel_all(self, button: Any) -> None:
+        button.disabled = True
+        self._control.stop()
+
+
+def _display() -> Any:
+    return import_module("IPython.display").display

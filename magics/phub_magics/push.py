@@ -1,0 +1,89 @@
+"""Puts the winner of a run on the hub, with a card and the record, like anyone's files."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from phub_jupyter.compute.training import Record
+from phub_jupyter.compute.training.card import model_card, percent
+from phub_jupyter.compute.training.state import RunState
+from phub_magics.connection import Connection
+from phub_magics.sources import quiet_downloads
+
+__all__ = ["TrainingResult", "push_winner"]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingResult:
+    """What ``%phub train`` hands back: where the model is and how good it is."""
+
+    repo_id: str
+    commit: str
+    url: str
+    run: str
+    candidates: int
+    accuracy: float
+    accuracy_stderr: float
+    baseline_accuracy: float | None
+    baseline_wins: bool
+    seconds: float
+
+    def __repr__(self) -> str:
+        return "\n".join(self._sentences())
+
+    def _repr_markdown_(self) -> str:
+        first, *rest = self._sentences()
+        return "  \n".join([first.replace(self.repo_id, f"[{self.repo_id}]({self.url})", 1), *rest])
+
+    def _sentences(self) -> list[str]:
+        sentences = [
+            f"Pushed {self.repo_id} at commit {self.commit[:8]}.",
+            f"Accuracy on the test rows: {percent(self.accuracy, self.accuracy_stderr)}.",
+        ]
+        if self.baseline_accuracy is not None:
+            sentences.append(f"Best cheap baseline: {100 * self.baseline_accuracy:.1f} %.")
+        if self.baseline_wins:
+            sentences.append(
+                "A cheap baseline was at least as good on the validation rows: consider using it."
+            )
+        return sentences
+
+
+def push_winner(
+    connection: Connection, record: Record, folder: Path, repo_id: str, *, private: bool
+) -> TrainingResult:
+    """Write the card, push the folder, and note the commit in the record."""
+    state = RunState.read(record.events())
+    (folder / "README.md").write_text(model_card(state, repo_id), "utf-8")
+    shutil.copyfile(record.path, folder / record.path.name)
+    connection.api.create_repo(repo_id, private=private, exist_ok=True)
+    with quiet_downloads():
+        commit = connection.api.upload_folder(
+            repo_id=repo_id,
+            folder_path=folder,
+            commit_message=f"Train from run {record.name}",
+        )
+    record.append("pushed", repo=repo_id, commit=commit.oid)
+    return _result(state, record, repo_id, commit.oid, f"{connection.endpoint}/{repo_id}")
+
+
+def _result(state: RunState, record: Record, repo_id: str, commit: str, url: str) -> TrainingResult:
+    winner = state.candidates[str(state.winner)]
+    baseline = state.candidates[state.baseline] if state.baseline else None
+    test = winner.test
+    if test is None:
+        raise ValueError("only a finished run can be pushed")
+    return TrainingResult(
+        repo_id=repo_id,
+        commit=commit,
+        url=url,
+        run=record.name,
+        candidates=len(state.candidates),
+        accuracy=test.accuracy,
+        accuracy_stderr=test.accuracy_stderr,
+        baseline_accuracy=baseline.test.accuracy if baseline and baseline.test else None,
+        baseline_wins=state.baseline_wins,
+        seconds=state.seconds,
+    )

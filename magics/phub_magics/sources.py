@@ -1,0 +1,96 @@
+"""The model and dataset of a run: looked up on the hub, pinned to commits, downloaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from phub_jupyter.errors import RepoNotFoundError
+from phub_magics.connection import Connection
+
+__all__ = ["Sources", "quiet_downloads"]
+
+# Weights in formats that can run code when loaded, or that training does not read.
+_MODEL_FILES = ["*.json", "*.txt", "*.model", "*.spm", "*.safetensors", "README.md"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where a run takes its base model and its rows from; exactly what the record keeps."""
+
+    model: dict[str, Any]
+    dataset: dict[str, Any]
+
+    @classmethod
+    def resolve(cls, connection: Connection, model: str, dataset: str) -> Sources:
+        """Pin both repositories to their present commits. Raises RepoNotFoundError."""
+        from huggingface_hub.errors import RepositoryNotFoundError
+
+        try:
+            base = connection.api.model_info(model)
+        except RepositoryNotFoundError:
+            raise _missing("model", model) from None
+        try:
+            rows = connection.api.dataset_info(dataset)
+        except RepositoryNotFoundError:
+            raise _missing("dataset", dataset) from None
+        data: Any = base.card_data
+        card = data.to_dict() if data else {}
+        kept = {key: card[key] for key in _CARD_KEYS if card.get(key)}
+        return cls(
+            {"repo": base.id, "commit": base.sha, **kept},
+            {"repo": rows.id, "commit": rows.sha, "private": bool(rows.private)},
+        )
+
+    def model_folder(self, connection: Connection) -> Path:
+        """The base model on this machine's disk."""
+        return _download(connection, "model", self.model, _MODEL_FILES)
+
+    def dataset_folder(self, connection: Connection) -> Path:
+        """The dataset on this machine's disk."""
+        return _download(connection, "dataset", self.dataset, None)
+
+
+_CARD_KEYS = ("license", "license_name", "license_link", "language")
+
+
+def _missing(field: str, repo: str) -> RepoNotFoundError:
+    return RepoNotFoundError(
+        f"{field}: '{repo}' does not exist on this hub, or you may not see it; check the name."
+    )
+
+
+def _download(
+    connection: Connection, kind: str, source: dict[str, Any], patterns: list[str] | None
+) -> Path:
+    from huggingface_hub import snapshot_download
+
+    with quiet_downloads():
+        return Path(
+            snapshot_download(
+                source["repo"],
+                repo_type=kind,
+                revision=source["commit"],
+                endpoint=connection.endpoint,
+                token=connection.token,
+                allow_patterns=patterns,
+            )
+        )
+
+
+@contextmanager
+def quiet_downloads() -> Iterator[None]:
+    """Keep the client's progress bars out of the cell while the table is there."""
+    bars: Any = import_module("huggingface_hub.utils")
+    were_off = bars.are_progress_bars_disabled()
+    if not were_off:
+        bars.disable_progress_bars()
+    try:
+        yield
+    finally:
+        if not were_off:
+            bars.enable_progress_bars()

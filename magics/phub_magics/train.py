@@ -1,0 +1,119 @@
+"""``%phub train``: several candidates on a dataset of the hub, the best one pushed."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from phub_jupyter.compute.training import Record, Settings
+from phub_jupyter.compute.training.settings import METRICS
+from phub_jupyter.compute.training.state import RunState
+from phub_jupyter.errors import InvalidRequestError
+from phub_magics.arguments import count, duration, repo_id
+from phub_magics.connection import Connection
+from phub_magics.sources import Sources
+from phub_magics.training_job import TrainingJob, follow
+
+__all__ = ["add_arguments", "run"]
+
+RESULT_NAME = "phub_last_run"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what ``%phub train`` takes."""
+    parser.add_argument("--model", type=repo_id, metavar="REPO", help="the model to start from")
+    parser.add_argument("--dataset", type=repo_id, metavar="REPO", help="the rows to learn from")
+    parser.add_argument("--to", type=repo_id, metavar="REPO", help="where the best model goes")
+    parser.add_argument(
+        "--candidates", type=count, default=6, metavar="N", help="how many to try (default: 6)"
+    )
+    parser.add_argument(
+        "--task", default="text-classification", help="default: text-classification"
+    )
+    parser.add_argument("--text-column", metavar="NAME", help="found by its name if left out")
+    parser.add_argument("--label-column", metavar="NAME", help="found by its name if left out")
+    parser.add_argument(
+        "--metric", default=METRICS[0], help=f"what ranks candidates: {' or '.join(METRICS)}"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="the same seed repeats a run")
+    parser.add_argument("--max-train-rows", type=count, metavar="N", help="learn from N rows only")
+    parser.add_argument(
+        "--time-budget", type=duration, metavar="5m", help="train no longer than this"
+    )
+    visibility = parser.add_mutually_exclusive_group()
+    visibility.add_argument(
+        "--private", action="store_true", default=None, help="default: as the dataset is"
+    )
+    visibility.add_argument("--public", dest="private", action="store_false", default=None)
+    parser.add_argument(
+        "--resume", nargs="?", const="", metavar="RUN", help="go on with a run (default: the last)"
+    )
+    parser.add_argument(
+        "--background", action="store_true", help="give the cell back at once; the table goes on"
+    )
+
+
+def run(args: argparse.Namespace, shell: Any) -> Any:
+    """Train and push; the result is also kept as ``phub_last_run``.
+
+    Raises InvalidRequestError and whatever the hub refuses.
+    """
+    connection = Connection.from_environment()
+    job = _begin(args, shell, connection) if args.resume is None else _resume(args, connection)
+    job.start()
+    shell.push({RESULT_NAME: job})
+    if args.background:
+        job.follow_in_background(shell)
+        return job
+    result = follow(job, shell)
+    shell.push({RESULT_NAME: result})
+    return result
+
+
+def _begin(args: argparse.Namespace, shell: Any, connection: Connection) -> TrainingJob:
+    for name in ("model", "dataset", "to"):
+        if getattr(args, name) is None:
+            raise InvalidRequestError(f"{name}: missing; add --{name} namespace/name.")
+    settings = Settings(
+        task=args.task,
+        candidates=args.candidates,
+        metric=args.metric,
+        seed=args.seed,
+        text_column=args.text_column,
+        label_column=args.label_column,
+        max_train_rows=args.max_train_rows,
+        time_budget=args.time_budget,
+    )
+    from phub_jupyter.compute.training.environment import environment
+    from phub_magics.notebook_state import notebook_sentence
+
+    sources = Sources.resolve(connection, args.model, args.dataset)
+    private = sources.dataset["private"] if args.private is None else args.private
+    noted = {
+        "model": sources.model,
+        "dataset": sources.dataset,
+        "to": {"repo": args.to, "private": private},
+        "notebook": notebook_sentence(shell),
+        "environment": environment(),
+    }
+    return TrainingJob.prepare(connection, settings, noted, lambda: Record.create(_runs()))
+
+
+def _resume(args: argparse.Namespace, connection: Connection) -> TrainingJob:
+    record = Record.find(_runs(), args.resume or None)
+    state = RunState.read(record.events())
+    started = record.started()
+    if state.pushed:
+        raise InvalidRequestError(
+            f"resume: run '{record.name}' is complete and was pushed to {state.pushed}; "
+            "start a new one without --resume."
+        )
+    settings = Settings(**started["settings"])
+    return TrainingJob.prepare(connection, settings, started["sources"], lambda: record)
+
+
+def _runs() -> Path:
+    from jupyter_core.paths import jupyter_data_dir
+
+    return Path(jupyter_data_dir()) / "phub" / "runs"

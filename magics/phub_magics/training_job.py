@@ -1,0 +1,139 @@
+"""A run on a worker thread, followed from the cell or in the background."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from IPython.core.error import UsageError
+
+from phub_jupyter.compute.training import Control, Record, Settings
+from phub_jupyter.compute.training import run as run_training
+from phub_jupyter.compute.training.control import StoppedError
+from phub_jupyter.compute.training.engine import prepare_threads
+from phub_jupyter.compute.training.examples import Splits, read_splits
+from phub_jupyter.compute.training.state import RunState
+from phub_magics.connection import Connection
+from phub_magics.live_table import LiveTable
+from phub_magics.push import TrainingResult, push_winner
+from phub_magics.sources import Sources
+
+__all__ = ["TrainingJob", "follow"]
+
+_REFRESH = 1.0  # seconds
+
+
+class TrainingJob:
+    """One run and its push. ``cancel`` stops it within one step; ``wait`` gives the result."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        settings: Settings,
+        noted: dict[str, Any],
+        record: Record,
+        splits: Splits,
+        model_folder: Path,
+    ) -> None:
+        self.record = record
+        self.control = Control()
+        self._connection = connection
+        self._settings = settings
+        self._noted = noted
+        self._splits = splits
+        self._model_folder = model_folder
+        self._result: TrainingResult | None = None
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._work, name=f"phub-{record.name}", daemon=True)
+
+    @classmethod
+    def prepare(
+        cls,
+        connection: Connection,
+        settings: Settings,
+        noted: dict[str, Any],
+        record: Callable[[], Record],
+    ) -> TrainingJob:
+        """Download and check everything, and only then open the record."""
+        prepare_threads()
+        sources = Sources(noted["model"], noted["dataset"])
+        splits = read_splits(sources.dataset_folder(connection), settings)
+        model_folder = sources.model_folder(connection)
+        return cls(connection, settings, noted, record(), splits, model_folder)
+
+    def start(self) -> None:
+        """Begin on the worker thread."""
+        self._thread.start()
+
+    def cancel(self) -> None:
+        """Stop after the current step; the record stays and can be resumed."""
+        self.control.stop()
+
+    def wait(self, seconds: float | None = None) -> TrainingResult | None:
+        """The result, or None if it is not there after so many seconds; raises what went wrong."""
+        self._thread.join(seconds)
+        if self._thread.is_alive():
+            return None
+        if isinstance(self._error, StoppedError):
+            raise UsageError(
+                f"Stopped; what was done is kept. Go on with: "
+                f"%phub train --resume {self.record.name}"
+            )
+        if self._error is not None:
+            raise self._error
+        return self._result
+
+    def follow_in_background(self, shell: Any) -> None:
+        """Keep the table up to date from a thread of its own."""
+        threading.Thread(target=self._follow, args=(shell,), daemon=True).start()
+
+    def __repr__(self) -> str:
+        state = RunState.read(self.record.events())
+        return f"Run {self.record.name}: {state.status}. Use .wait() for the result, .cancel()."
+
+    def _follow(self, shell: Any) -> None:
+        table = LiveTable(shell, self.record, self.control)
+        while self._thread.is_alive():
+            table.update()
+            self._thread.join(_REFRESH)
+        table.close()
+
+    def _work(self) -> None:
+        try:
+            outcome = run_training(
+                self.record,
+                self._settings,
+                self._splits,
+                self._model_folder,
+                self.control,
+                self._noted,
+            )
+            target = self._noted["to"]
+            self._result = push_winner(
+                self._connection,
+                self.record,
+                outcome.folder,
+                target["repo"],
+                private=target["private"],
+            )
+        except BaseException as error:
+            self._error = error
+
+
+def follow(job: TrainingJob, shell: Any) -> TrainingResult | None:
+    """Show the table until the run is over; an interrupt stops it after the current step."""
+    table = LiveTable(shell, job.record, job.control)
+    result = None
+    try:
+        while result is None:
+            table.update()
+            result = job.wait(_REFRESH)
+    except KeyboardInterrupt:
+        job.cancel()
+        print("Stopping after the current step …")
+        result = job.wait()
+    finally:
+        table.close()
+    return result
