@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from phub_jupyter.hub.spaces.state import Stage
-
 from phub_jupyter.errors import InvalidRequestError
 from phub_jupyter.hub.cards.tags import listed
 from phub_jupyter.hub.database.tables import Repo
+from phub_jupyter.hub.spaces.state import Stage
 from phub_jupyter.identifiers import RepoType
 from phub_server.handlers.commits import timestamp
 
@@ -19,6 +18,10 @@ __all__ = ["EXPANDABLE", "Facts", "describe", "expand_keys", "listed_keys"]
 _COMMON = (
     "author cardData createdAt disabled lastModified likes private resourceGroup sha siblings "
     "tags trendingScore usedStorage"
+)
+_LISTED = (
+    *("author", "likes", "downloads", "private", "tags", "pipeline_tag", "library_name"),
+    *("createdAt", "lastModified", "gated", "trendingScore", "sdk", "sha"),
 )
 EXPANDABLE = {
     RepoType.MODEL: frozenset(
@@ -58,23 +61,7 @@ def expand_keys(repo_type: RepoType, keys: Iterable[str]) -> frozenset[str]:
 
 def listed_keys(full: bool, card_data: bool, config: bool) -> frozenset[str]:
     """The keys of a list's items when the query names none."""
-    keys = set(
-        [
-            "author",
-            "likes",
-            "downloads",
-            "private",
-            "tags",
-            "pipeline_tag",
-            "library_name",
-            "createdAt",
-            "lastModified",
-            "gated",
-            "trendingScore",
-            "sdk",
-            "sha",
-        ]
-    )
+    keys = set(_LISTED)
     keys |= {"siblings", "cardData"} if full else set()
     keys |= {"cardData"} if card_data else set()
     keys |= {"config"} if config else set()

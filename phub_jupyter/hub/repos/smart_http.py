@@ -13,7 +13,7 @@ from typing import IO
 
 from phub_jupyter.errors import StorageError
 
-__all__ = ["UPLOAD_PACK_GREETING", "UploadPack"]
+__all__ = ["UPLOAD_PACK_GREETING", "UploadPack", "git_environment"]
 
 UPLOAD_PACK_GREETING = b"001e# service=git-upload-pack\n0000"
 """What precedes the refs in version 0 and 1 of the protocol."""
@@ -56,7 +56,7 @@ class UploadPack:
                 stdin=asyncio.subprocess.DEVNULL if question is None else question,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.DEVNULL,
-                env=_environment(path, protocol),
+                env=git_environment(path, protocol),
                 cwd=path,
             )
         except FileNotFoundError:
@@ -78,7 +78,7 @@ class UploadPack:
             await self._process.wait()
 
 
-def _environment(path: Path, protocol: str | None) -> dict[str, str]:
+def git_environment(path: Path, protocol: str | None = None) -> dict[str, str]:
     """Nothing of the settings of whoever runs the hub, and the few that a hub needs."""
     settings = {"safe.directory": str(path), "uploadpack.allowFilter": "true"}
     variables = {
