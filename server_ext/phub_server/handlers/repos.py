@@ -89,12 +89,14 @@ class AuthCheckHandler(HubHandler):
 class InfoHandler(HubHandler):
     """One repository, at its branch ``main`` or at another revision."""
 
-    async def get(self, plural: str, namespace: str, name: str, revision: str = "main") -> None:
+    async def get(
+        self, plural: str, namespace: str, name: str, revision: str | None = None
+    ) -> None:
         repo = await self.repo(Action.READ, plural, namespace, name)
         keys = self.get_query_arguments("expand") + self.get_query_arguments("expand[]")
         wanted = expand_keys(RepoType(repo.type), keys) if keys else None
         blobs = self.query_flag("blobs")
-        facts = await self.run(self._facts, repo, revision, blobs)
+        facts = await self.run(self._facts, repo, revision or "main", blobs)
         self.reply(describe(repo, facts, wanted))
 
     def _facts(self, repo: Repo, revision: str, blobs: bool) -> Facts:

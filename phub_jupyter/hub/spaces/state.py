@@ -1,0 +1,30 @@
+"""What a Space is doing, in the words of the public contract."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+__all__ = ["SpaceState", "Stage"]
+
+
+class Stage(StrEnum):
+    """The stages that a Space of this hub can be in."""
+
+    NO_APP_FILE = "NO_APP_FILE"
+    CONFIG_ERROR = "CONFIG_ERROR"
+    APP_STARTING = "APP_STARTING"
+    RUNNING = "RUNNING"
+    RUNTIME_ERROR = "RUNTIME_ERROR"
+    STOPPED = "STOPPED"
+    PAUSED = "PAUSED"
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceState:
+    """A Space right now; ``port`` while it runs, ``message`` when something went wrong."""
+
+    stage: Stage
+    port: int | None = None
+    commit: str | None = None
+    message: str | None = None
