@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from importlib import import_module
 from typing import IO, Any, NoReturn
 
 from IPython.core.error import UsageError
@@ -11,8 +12,22 @@ from IPython.core.error import UsageError
 from phub_jupyter.errors import HubError
 from phub_jupyter.identifiers import RepoId
 
-__all__ = ["ArgumentParser", "HelpShownError", "count", "duration", "repo_id"]
+__all__ = [
+    "VERBS",
+    "ArgumentParser",
+    "HelpShownError",
+    "build_parser",
+    "count",
+    "duration",
+    "repo_id",
+]
 
+VERBS = {
+    "train": "Train several candidates on a dataset of the hub and push the best one.",
+    "infer": "Run a model of the hub on an input.",
+    "publish": "Publish a notebook as an app that any browser opens.",
+}
+"""A verb is the module of that name, with ``add_arguments(parser)`` and ``run(args, shell)``."""
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h)?")
 _SECONDS = {None: 1, "s": 1, "m": 60, "h": 3600}
 
@@ -66,3 +81,13 @@ def duration(text: str) -> float:
     if seconds <= 0:
         raise argparse.ArgumentTypeError(f"'{text}' is not a length of time such as 90s or 5m")
     return seconds
+
+
+def build_parser() -> ArgumentParser:
+    """The command line of ``%phub`` with all its verbs."""
+    top = ArgumentParser(prog="%phub", description="Use Private Hub from this notebook.")
+    verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
+    for name, summary in VERBS.items():
+        verb = verbs.add_parser(name, help=summary, description=summary)
+        import_module(f"phub_magics.{name}").add_arguments(verb)
+    return top

@@ -10,26 +10,9 @@ from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_magic, magics_class
 
 from phub_jupyter.errors import HubError
-from phub_magics.arguments import ArgumentParser, HelpShownError
+from phub_magics.arguments import HelpShownError, build_parser
 
-__all__ = ["VERBS", "PhubMagics", "parser"]
-
-VERBS = {
-    "train": "Train several candidates on a dataset of the hub and push the best one.",
-    "infer": "Run a model of the hub on an input.",
-    "publish": "Publish a notebook as an app that any browser opens.",
-}
-"""A verb is the module of that name, with ``add_arguments(parser)`` and ``run(args, shell)``."""
-
-
-def parser() -> ArgumentParser:
-    """The command line of ``%phub`` with all its verbs."""
-    top = ArgumentParser(prog="%phub", description="Use Private Hub from this notebook.")
-    verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
-    for name, summary in VERBS.items():
-        verb = verbs.add_parser(name, help=summary, description=summary)
-        import_module(f"phub_magics.{name}").add_arguments(verb)
-    return top
+__all__ = ["PhubMagics", "one_sentence"]
 
 
 @magics_class
@@ -40,7 +23,7 @@ class PhubMagics(Magics):
     def phub(self, line: str) -> Any:
         """Train, try and publish with Private Hub; ``%phub --help`` lists the verbs."""
         try:
-            args = parser().parse_args(_words(line))
+            args = build_parser().parse_args(_words(line))
         except HelpShownError:
             return None
         verb = import_module(f"phub_magics.{args.verb}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from phub_jupyter.compute.training.control import StoppedError
 from phub_jupyter.compute.training.engine import prepare_threads
 from phub_jupyter.compute.training.examples import Splits, read_splits
 from phub_jupyter.compute.training.state import RunState
+from phub_jupyter.errors import NotSupportedError
 from phub_magics.connection import Connection
 from phub_magics.live_table import LiveTable
 from phub_magics.push import TrainingResult, push_winner
@@ -23,6 +25,7 @@ from phub_magics.sources import Sources
 __all__ = ["TrainingJob", "follow"]
 
 _REFRESH = 1.0  # seconds
+_LIBRARIES = ("torch", "transformers", "datasets", "accelerate", "sklearn")
 
 
 class TrainingJob:
@@ -57,6 +60,7 @@ class TrainingJob:
         record: Callable[[], Record],
     ) -> TrainingJob:
         """Download and check everything, and only then open the record."""
+        _require_libraries()
         prepare_threads()
         sources = Sources(noted["model"], noted["dataset"])
         splits = read_splits(sources.dataset_folder(connection), settings)
@@ -120,6 +124,14 @@ class TrainingJob:
             )
         except BaseException as error:
             self._error = error
+
+
+def _require_libraries() -> None:
+    missing = [name for name in _LIBRARIES if find_spec(name) is None]
+    if missing:
+        raise NotSupportedError(
+            f"train: {', '.join(missing)} is not installed; pip install 'phub-jupyter[train]'."
+        )
 
 
 def follow(job: TrainingJob, shell: Any) -> TrainingResult | None:

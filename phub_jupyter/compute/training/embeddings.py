@@ -6,15 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from phub_jupyter.compute.training.encoding import encode, run_batches
 from phub_jupyter.compute.training.engine import Engine
 from phub_jupyter.compute.training.examples import Splits
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
+    from numpy.typing import NDArray
 
 __all__ = ["EmbeddingCache"]
 
@@ -40,6 +39,8 @@ class EmbeddingCache:
 
     def of(self, split: str) -> NDArray[np.float32]:
         """The embeddings of one split, one row per text."""
+        import numpy as np
+
         path = self._folder / f"embeddings-{split}.npy"
         if not path.exists():
             vectors = self._compute(getattr(self._splits, split).texts)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from phub_jupyter.compute.training.engine import Engine
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
+    from numpy.typing import NDArray
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 __all__ = ["Encoded", "encode", "run_batches"]
@@ -59,6 +58,7 @@ def run_batches(
 
     ``before_batch`` is called between batches; it may raise to stop.
     """
+    import numpy as np
     import torch
 
     model.train(False).to(engine.device)

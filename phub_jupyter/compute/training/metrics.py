@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 __all__ = ["Scores", "score"]
 
@@ -37,6 +38,8 @@ def score(labels: Sequence[int], predictions: Sequence[int], classes: int) -> Sc
     with replacement is drawing the cells of the confusion matrix from a multinomial, which is
     what makes the bootstrap quick.
     """
+    import numpy as np
+
     rows = len(labels)
     confusion = np.zeros((classes, classes), dtype=np.int64)
     np.add.at(confusion, (np.asarray(labels), np.asarray(predictions)), 1)
@@ -53,6 +56,8 @@ def score(labels: Sequence[int], predictions: Sequence[int], classes: int) -> Sc
 
 
 def _macro_f1(confusions: NDArray[np.int64]) -> NDArray[np.float64]:
+    import numpy as np
+
     hits = np.diagonal(confusions, axis1=1, axis2=2)
     either = confusions.sum(axis=1) + confusions.sum(axis=2)
     with np.errstate(invalid="ignore"):
