@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar, Generic, Protocol, TypeVar
 
+from tornado.iostream import StreamClosedError
+
 from phub_jupyter.errors import HubError, InvalidRequestError
 from phub_jupyter.hub.objects.store import PIECE
 from phub_server.base import StreamingHubHandler
@@ -15,7 +17,7 @@ _WORTH_READING = 128 << 20
 
 
 class Sink(Protocol):
-    """Where a body goes. ``discard`` does nothing once a service has kept the content."""
+    """Where a body goes."""
 
     def write(self, data: bytes) -> None:
         """Append to what has arrived."""
@@ -71,12 +73,17 @@ class UploadHandler(StreamingHubHandler, Generic[S]):
             await self._drain()
 
     async def received(self) -> S:
-        """Return the sink with the whole body in it, or raise what went wrong before."""
+        """Return the sink with the whole body in it, or raise what went wrong before.
+
+        From here on the sink belongs to the service that it is given to.
+        """
         await self._drain()
         if self._failure is not None:
             raise self._failure
-        assert self._sink is not None
-        return self._sink
+        if self._gone or self._sink is None:
+            raise StreamClosedError
+        sink, self._sink = self._sink, None
+        return sink
 
     async def _drain(self) -> None:
         if self._sink is None or self._failure is not None or not self._buffer:
@@ -108,6 +115,6 @@ class UploadHandler(StreamingHubHandler, Generic[S]):
         super().on_connection_close()
 
     def on_finish(self) -> None:
-        """Forget whatever no service has kept."""
+        """Forget a body that was refused."""
         if self._sink is not None:
             self._sink.discard()

@@ -107,14 +107,16 @@ class LargeFiles:
 
         Raises InvalidRequestError when size or SHA-256 differ; then nothing was kept.
         """
-        if (upload.size, upload.sha256) != (size, sha256):
-            found = f"{upload.size} bytes with SHA-256 {upload.sha256}"
+        try:
+            if (upload.size, upload.sha256) != (size, sha256):
+                raise InvalidRequestError(
+                    f"sha256: announced were {size} bytes with SHA-256 {sha256}, but "
+                    f"{upload.size} bytes with SHA-256 {upload.sha256} arrived; nothing was kept, "
+                    "upload the file again."
+                )
+            upload.file.publish(fan_out("lfs", sha256))
+        finally:
             upload.discard()
-            raise InvalidRequestError(
-                f"sha256: announced were {size} bytes with SHA-256 {sha256}, but {found} arrived; "
-                "nothing was kept, upload the file again."
-            )
-        upload.file.publish(fan_out("lfs", sha256))
         with self._database.write() as session:
             if session.get(LfsObject, sha256) is None:
                 session.add(LfsObject(sha256=sha256, size=size))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache, partial
 
 from phub_jupyter.errors import InvalidRequestError, StorageError
 from phub_jupyter.hub.database import Database
@@ -34,6 +35,8 @@ def read_segments(
 
     Raises StorageError when a xorb is missing or damaged.
     """
+    # The segments of a file often go to and fro between a few xorbs.
+    index_of = lru_cache(maxsize=32)(partial(load_index, database))
     behind = 0
     for xorb, first, end, length in segments:
         begin, behind = behind, behind + length
@@ -41,7 +44,7 @@ def read_segments(
             continue
         if begin >= stop:
             return
-        index = load_index(database, xorb)
+        index = index_of(xorb)
         if index is None:
             raise StorageError(f"The hub has lost the xorb {xorb}; run 'phub check'.")
         low, high = max(start - begin, 0), min(stop - begin, length)
