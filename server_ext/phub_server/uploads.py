@@ -17,7 +17,7 @@ _WORTH_READING = 128 << 20
 
 
 class Sink(Protocol):
-    """Where a body goes."""
+    """Where a body goes. ``discard`` does nothing once a service has kept the content."""
 
     def write(self, data: bytes) -> None:
         """Append to what has arrived."""
@@ -38,6 +38,7 @@ class UploadHandler(StreamingHubHandler, Generic[S]):
     _failure: Exception | None = None
     _arrived = 0
     _writing = False
+    _complete = False
     _gone = False
 
     def initialize(self) -> None:
@@ -75,15 +76,16 @@ class UploadHandler(StreamingHubHandler, Generic[S]):
     async def received(self) -> S:
         """Return the sink with the whole body in it, or raise what went wrong before.
 
-        From here on the sink belongs to the service that it is given to.
+        From here on a client that goes away interrupts nothing; the sink stays open until the
+        request is answered.
         """
         await self._drain()
         if self._failure is not None:
             raise self._failure
         if self._gone or self._sink is None:
             raise StreamClosedError
-        sink, self._sink = self._sink, None
-        return sink
+        self._complete = True
+        return self._sink
 
     async def _drain(self) -> None:
         if self._sink is None or self._failure is not None or not self._buffer:
@@ -110,11 +112,11 @@ class UploadHandler(StreamingHubHandler, Generic[S]):
     def on_connection_close(self) -> None:
         """Forget the body of a client that went away in the middle of it."""
         self._gone = True
-        if self._sink is not None and not self._writing:
+        if self._sink is not None and not self._writing and not self._complete:
             self._sink.discard()
         super().on_connection_close()
 
     def on_finish(self) -> None:
-        """Forget a body that was refused."""
+        """Forget whatever no service has kept."""
         if self._sink is not None:
             self._sink.discard()
