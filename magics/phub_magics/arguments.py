@@ -83,11 +83,12 @@ def duration(text: str) -> float:
     return seconds
 
 
-def build_parser() -> ArgumentParser:
-    """The command line of ``%phub`` with all its verbs."""
+def build_parser(verb: str | None = None) -> ArgumentParser:
+    """The command line of ``%phub``; with ``verb``, only the options of that one are looked up."""
     top = ArgumentParser(prog="%phub", description="Use Private Hub from this notebook.")
     verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
     for name, summary in VERBS.items():
-        verb = verbs.add_parser(name, help=summary, description=summary)
-        import_module(f"phub_magics.{name}").add_arguments(verb)
+        parser = verbs.add_parser(name, help=summary, description=summary)
+        if verb in (None, name):
+            import_module(f"phub_magics.{name}").add_arguments(parser)
     return top

@@ -22,8 +22,9 @@ class PhubMagics(Magics):
     @line_magic
     def phub(self, line: str) -> Any:
         """Train, try and publish with Private Hub; ``%phub --help`` lists the verbs."""
+        words = _words(line)
         try:
-            args = build_parser().parse_args(_words(line))
+            args = build_parser(words[0] if words else "").parse_args(words)
         except HelpShownError:
             return None
         verb = import_module(f"phub_magics.{args.verb}")

@@ -59,8 +59,7 @@ def run(args: argparse.Namespace, shell: Any) -> Any:
 
     Raises InvalidRequestError and whatever the hub refuses.
     """
-    connection = Connection.from_environment()
-    job = _begin(args, shell, connection) if args.resume is None else _resume(args, connection)
+    job = _begin(args, shell) if args.resume is None else _resume(args)
     job.start()
     shell.push({RESULT_NAME: job})
     if args.background:
@@ -71,7 +70,7 @@ def run(args: argparse.Namespace, shell: Any) -> Any:
     return result
 
 
-def _begin(args: argparse.Namespace, shell: Any, connection: Connection) -> TrainingJob:
+def _begin(args: argparse.Namespace, shell: Any) -> TrainingJob:
     for name in ("model", "dataset", "to"):
         if getattr(args, name) is None:
             raise InvalidRequestError(f"{name}: missing; add --{name} namespace/name.")
@@ -88,6 +87,7 @@ def _begin(args: argparse.Namespace, shell: Any, connection: Connection) -> Trai
     from phub_jupyter.compute.training.environment import environment
     from phub_magics.notebook_state import notebook_sentence
 
+    connection = Connection.from_environment()
     sources = Sources.resolve(connection, args.model, args.dataset)
     private = sources.dataset["private"] if args.private is None else args.private
     noted = {
@@ -100,7 +100,7 @@ def _begin(args: argparse.Namespace, shell: Any, connection: Connection) -> Trai
     return TrainingJob.prepare(connection, settings, noted, lambda: Record.create(_runs()))
 
 
-def _resume(args: argparse.Namespace, connection: Connection) -> TrainingJob:
+def _resume(args: argparse.Namespace) -> TrainingJob:
     record = Record.find(_runs(), args.resume or None)
     state = RunState.read(record.events())
     started = record.started()
@@ -110,6 +110,7 @@ def _resume(args: argparse.Namespace, connection: Connection) -> TrainingJob:
             "start a new one without --resume."
         )
     settings = Settings(**started["settings"])
+    connection = Connection.from_environment()
     return TrainingJob.prepare(connection, settings, started["sources"], lambda: record)
 
 

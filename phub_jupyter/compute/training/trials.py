@@ -94,6 +94,7 @@ class Trials:
         row = self._row(winner)
         self._fine_tune(winner).save(folder, row.checkpoint)
         metrics = {
+            "candidates": len(self._journal.state.candidates),
             "winner": _metrics(row),
             "baseline": _metrics(self._row(baseline)) if baseline else None,
         }
