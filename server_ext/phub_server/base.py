@@ -181,6 +181,10 @@ class HubHandler(RequestHandler):
         elif not isinstance(value, StreamClosedError):
             super().log_exception(typ, value, tb)
 
+    def _request_summary(self) -> str:
+        """What the log says of a request: not its query, which may hold a signature."""
+        return f"{self.request.method} {self.request.path} ({self.request.remote_ip})"
+
     def _request_id(self) -> str:
         given = self.request.headers.get("X-Amzn-Trace-Id", "")
         return given if given.isascii() and given.isprintable() and given else uuid.uuid4().hex
