@@ -76,6 +76,14 @@ class Accounts:
         with self._database.read() as session:
             return session.scalar(select(Namespace).where(Namespace.key == name.lower()))
 
+    def name_of(self, pk: int) -> str:
+        """The name of the account with that key. Raises NotFoundError."""
+        with self._database.read() as session:
+            found = session.get(Namespace, pk)
+        if found is None:
+            raise NotFoundError("user: the account does not exist any more.")
+        return found.name
+
     def ensure_user(self, name: str, admin: bool) -> Namespace:
         """The person of that name, added if missing, made administrator if ``admin``."""
         found = self.find(name)

@@ -29,6 +29,7 @@ class StandaloneServer:
 
     def __init__(self, data: Path, host: str, port: int, prefix: str = "") -> None:
         self.hub = Hub.open(data)
+        self.hub.spaces.ip = host or "0.0.0.0"  # noqa: S104 - who sees the hub may see its Spaces
         identity = TokenIdentity(self.hub.accounts)
         self.context = ServerContext(self.hub, identity, "standalone", prefix.rstrip("/"))
         application = Application(

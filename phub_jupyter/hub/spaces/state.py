@@ -22,9 +22,14 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SpaceState:
-    """A Space right now; ``port`` while it runs, ``message`` when something went wrong."""
+    """A Space right now.
+
+    ``port`` and ``commit`` are set while it runs, ``message`` says what to do when it cannot, and
+    ``entry_token`` opens a private Space to a browser that the hub has let pass.
+    """
 
     stage: Stage
     port: int | None = None
     commit: str | None = None
     message: str | None = None
+    entry_token: str = ""

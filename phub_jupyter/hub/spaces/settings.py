@@ -1,0 +1,40 @@
+"""What the card of a Space says about how to run it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from phub_jupyter.errors import HubError, InvalidRequestError
+from phub_jupyter.hub.cards.front_matter import parse
+from phub_jupyter.hub.cards.tags import listed
+from phub_jupyter.identifiers import parse_path
+
+__all__ = ["SDK", "SpaceSettings"]
+
+SDK = "voila"
+"""The one kind of Space that this hub runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceSettings:
+    """The notebook to serve, and the repositories that it needs to read."""
+
+    app_file: str
+    models: tuple[str, ...] = ()
+    datasets: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, folder: Path) -> SpaceSettings:
+        """Read the README of a checkout. Raises InvalidRequestError naming the key to change."""
+        readme = folder / "README.md"
+        data = parse(readme.read_text("utf-8", "replace")).data if readme.is_file() else {}
+        sdk = data.get("sdk", SDK)
+        if sdk != SDK:
+            raise InvalidRequestError(f"sdk: this hub runs Spaces of sdk '{SDK}', not '{sdk}'.")
+        app_file = data.get("app_file", "app.ipynb")
+        try:
+            app_file = parse_path(str(app_file))
+        except HubError as error:
+            raise InvalidRequestError(f"app_file: {error.message}") from None
+        return cls(app_file, tuple(listed(data.get("models"))), tuple(listed(data.get("datasets"))))
