@@ -1,57 +1,105 @@
-"""Verifies a hub: every repository, every reference, every object against its hash."""
+"""Looks for damage: every repository, every large file that one refers to, every stored object."""
 
 from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from pathlib import Path
+
+import pygit2
 
 from phub_jupyter.errors import HubError
 from phub_jupyter.hub.database.tables import Repo
-from phub_jupyter.hub.repos.git_repository import MAIN
+from phub_jupyter.hub.hub import Hub
+from phub_jupyter.hub.repos.git_repository import MAIN, GitRepository
+from phub_jupyter.hub.repos.lfs_pointer import LfsPointer
 from phub_jupyter.hub.repos.smart_http import git_environment
-
-if TYPE_CHECKING:
-    from phub_jupyter.hub.hub import Hub
 
 __all__ = ["check"]
 
 
 def check(hub: Hub) -> Iterator[str]:
-    """One sentence for each thing that is damaged or missing; nothing when all is whole."""
+    """Yield one sentence for everything that is missing or not what its name says.
+
+    It reads every byte that the hub keeps, so it takes as long as the disk needs. The hub may go
+    on serving meanwhile.
+    """
     for repo in hub.repositories.all():
         name = f"{repo.type} {repo.namespace}/{repo.name}"
-        try:
-            for problem in _check_repository(hub, repo):
-                yield f"{name}: {problem}"
-        except HubError as error:
-            yield f"{name}: {error.message}"
+        for problem in _repository(hub, repo):
+            yield f"{name}: {problem}"
+    for folder in hub.repositories.strays():
+        yield f"The repository {folder} holds commits, but the database does not know it."
     yield from hub.large_files.verify()
 
 
-def _check_repository(hub: Hub, repo: Repo) -> Iterator[str]:
-    git = hub.repositories.open(repo)
+def _repository(hub: Hub, repo: Repo) -> Iterator[str]:
     path = hub.repositories.path(repo)
-    fsck = subprocess.run(
-        ["git", "fsck", "--full", "--strict", "--no-dangling", "--no-progress"],
-        cwd=path,
+    if not path.is_dir():
+        yield f"its folder {path} is missing."
+        return
+    damages = list(_git_damages(path))
+    if damages:  # libgit2 cannot be trusted to walk what git cannot read
+        yield from damages
+        return
+    try:
+        git = hub.repositories.open(repo)
+        if git.find(MAIN) is None:
+            yield "its branch main is missing."
+        yield from _missing_large_files(hub, repo, git)
+    except HubError as error:
+        yield error.message
+
+
+def _git_damages(path: Path) -> Iterator[str]:
+    """Let git read every object and compare it with its name, and every ref with the objects."""
+    command = ["git", "--git-dir", str(path), "fsck", "--full", "--no-dangling", "--no-progress"]
+    done = subprocess.run(
+        command,
         env=git_environment(path),
         capture_output=True,
         text=True,
+        errors="replace",
         check=False,
     )
-    if fsck.returncode != 0:
-        yield f"git fsck: {' '.join((fsck.stdout + fsck.stderr).split())[:500]}"
-        return
-    if git.find(MAIN) is None:
-        yield "the branch main is missing"
-    for ref in git.refs():
-        pointers = {
-            entry.lfs.sha256: entry.path
-            for entry in git.tree(ref.commit, recursive=True)
-            if entry.lfs is not None
-        }
-        known = hub.large_files.find(repo.pk, pointers)
-        for sha256, file in pointers.items():
-            if sha256 not in known:
-                yield f"{file} at {ref.name}: its content {sha256} is not in the store"
+    if done.returncode != 0:
+        lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+        yield from lines or [f"git fsck failed with status {done.returncode}."]
+
+
+def _missing_large_files(hub: Hub, repo: Repo, git: GitRepository) -> Iterator[str]:
+    pointers = dict(_pointers(git.raw))
+    known = hub.large_files.find(repo.pk, [pointer.sha256 for pointer in pointers.values()])
+    for path, pointer in pointers.items():
+        file = known.get(pointer.sha256)
+        if file is None:
+            yield f"the content of {path} (SHA-256 {pointer.sha256}) is missing."
+        elif file.size != pointer.size:
+            yield f"{path} should have {pointer.size} bytes, but its content has {file.size}."
+
+
+def _pointers(raw: pygit2.Repository) -> Iterator[tuple[str, LfsPointer]]:
+    """Every pointer in the history of every ref, as ``path at commit``; each blob once."""
+    seen: set[pygit2.Oid] = set()
+    tips = [raw.lookup_reference(name).peel(pygit2.Commit) for name in raw.listall_references()]
+    walker = raw.walk(None)
+    for tip in tips:
+        walker.push(tip.id)
+    for commit in walker:
+        for path, blob in _new_blobs(commit.tree, "", seen):
+            pointer = LfsPointer.parse(blob.data) if LfsPointer.may_be(blob.size) else None
+            if pointer is not None:
+                yield f"{path} at {str(commit.id)[:12]}", pointer
+
+
+def _new_blobs(
+    tree: pygit2.Tree, prefix: str, seen: set[pygit2.Oid]
+) -> Iterator[tuple[str, pygit2.Blob]]:
+    for item in tree:
+        if item.id in seen:
+            continue
+        seen.add(item.id)
+        if isinstance(item, pygit2.Tree):
+            yield from _new_blobs(item, f"{prefix}{item.name}/", seen)
+        elif isinstance(item, pygit2.Blob):
+            yield f"{prefix}{item.name}", item

@@ -56,6 +56,7 @@ class Hub:
         for folder in ("repos", "objects", "uploads", "cache", "spaces"):
             (root / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
         hub = cls(root)
+        hub.repositories.remove_leftovers()
         hub.index.catch_up()
         return hub
 

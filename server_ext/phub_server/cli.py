@@ -1,4 +1,7 @@
-"""The ``phub`` command: serve a hub, add people and tokens, check that everything is whole."""
+"""The command ``phub``: serve a hub, and look after one from a terminal of its machine.
+
+Whoever may write to the data folder may run these commands; they ask for no password.
+"""
 
 from __future__ import annotations
 
@@ -9,99 +12,118 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
+
+from jupyter_core.paths import jupyter_data_dir
 
 from phub_jupyter import __version__
-from phub_jupyter.errors import HubError
+from phub_jupyter.errors import HubError, NotFoundError
 
 if TYPE_CHECKING:
     from phub_jupyter.hub.hub import Hub
 
 __all__ = ["build_parser", "main", "serve_main"]
 
+DEFAULT_PORT = 8899
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one sub-command; a refusal is one sentence and exit status 1."""
-    options = build_parser().parse_args(arguments)
-    try:
-        status = options.run(options)
-    except HubError as error:
-        print(f"phub: {error.message}", file=sys.stderr)
-        status = 1
-    raise SystemExit(status)
+Command = Callable[[argparse.Namespace], int]
 
 
-def serve_main() -> None:
-    """Entry point of ``jupyter phub``, which is ``phub serve``."""
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run one command and exit: 0 means done, 1 refused or damaged, 2 mistyped."""
+    raise SystemExit(_run(build_parser().parse_args(arguments)))
+
+
+def serve_main() -> NoReturn:
+    """The same as ``phub serve``, under the name ``jupyter phub``."""
     main(["serve", *sys.argv[1:]])
 
 
+def _run(options: argparse.Namespace) -> int:
+    command: Command = options.command
+    try:
+        return command(options)
+    except HubError as error:
+        print(f"phub: {error.message}", file=sys.stderr)
+    except OSError as error:
+        print(f"phub: {error}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("phub: interrupted", file=sys.stderr)
+    return 1
+
+
 def build_parser() -> argparse.ArgumentParser:
-    """The whole command line."""
-    parser = argparse.ArgumentParser(prog="phub", description=__doc__)
-    parser.add_argument("--version", action="version", version=__version__)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    """All commands and options; ``command`` of the result is what to run."""
+    parser = argparse.ArgumentParser(prog="phub", description="A private hub of models and data.")
+    parser.add_argument("--version", action="version", version=f"phub {__version__}")
+    verbs = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
-    serve = _command(commands, "serve", "serve the hub over HTTP until interrupted", _serve)
-    serve.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    serve.add_argument(
-        "--port", type=int, default=8899, help="port to listen on; 0 takes a free one"
-    )
-    serve.add_argument("--base-url", default="", help="serve below this path, for example /hub")
-
-    user = commands.add_parser("user", help="people").add_subparsers(required=True, metavar="VERB")
-    add_user = _command(user, "add", "add a person", _add_user)
-    add_user.add_argument("name")
-    add_user.add_argument("--admin", action="store_true", help="may administer the whole hub")
-
-    org = commands.add_parser("org", help="organizations").add_subparsers(
-        required=True, metavar="VERB"
-    )
-    add_org = _command(org, "add", "add an organization", _add_org)
-    add_org.add_argument("name")
-    add_org.add_argument("--owner", required=True, metavar="USER", help="its first administrator")
-
-    token = commands.add_parser("token", help="tokens").add_subparsers(
-        required=True, metavar="VERB"
-    )
-    add_token = _command(token, "add", "print a new token of a person on the last line", _add_token)
-    add_token.add_argument("user")
-    add_token.add_argument("--role", required=True, choices=("read", "write", "admin"))
-    add_token.add_argument("--name", default="command line", help="what the token is for")
-
-    _command(commands, "check", "verify every repository and object against its hash", _check)
-    return parser
-
-
-def _command(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
-    name: str,
-    summary: str,
-    run: Callable[[argparse.Namespace], int],
-) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = commands.add_parser(name, help=summary, description=summary)
-    parser.add_argument(
+    data = argparse.ArgumentParser(add_help=False)
+    data.add_argument(
         "--data",
-        type=Path,
+        type=lambda text: Path(text).expanduser(),
         default=_default_data(),
-        help="the hub's folder; default: $PHUB_DATA, else phub in Jupyter's data folder",
+        help="folder of the hub (default: $PHUB_DATA, else 'phub' in Jupyter's data folder)",
     )
-    parser.set_defaults(run=run)
+
+    serve = verbs.add_parser("serve", parents=[data], help="serve the hub until Ctrl+C")
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    serve.add_argument(
+        "--port", type=_port, default=DEFAULT_PORT, help="0 takes a free one (%(default)s)"
+    )
+    serve.add_argument("--base-url", default="", help="path to mount the hub under, e.g. /phub")
+    serve.set_defaults(command=_serve)
+
+    user = _group(verbs, "user", "people")
+    user_add = user.add_parser("add", parents=[data], help="add a person")
+    user_add.add_argument("name")
+    user_add.add_argument("--admin", action="store_true", help="may administer the whole hub")
+    user_add.set_defaults(command=_add_user)
+
+    org = _group(verbs, "org", "organizations")
+    org_add = org.add_parser("add", parents=[data], help="add an organization")
+    org_add.add_argument("name")
+    org_add.add_argument("--owner", required=True, metavar="USER", help="its first administrator")
+    org_add.set_defaults(command=_add_org)
+
+    token = _group(verbs, "token", "credentials of programs")
+    token_add = token.add_parser("add", parents=[data], help="make a token, shown only once")
+    token_add.add_argument("user")
+    token_add.add_argument("--role", required=True, choices=("read", "write", "admin"))
+    token_add.add_argument("--name", default="command line", help="what it is for (%(default)s)")
+    token_add.add_argument("--days", type=int, help="how long it is valid (default: for ever)")
+    token_add.set_defaults(command=_add_token)
+
+    verify = verbs.add_parser("check", parents=[data], help="look for damage; 0 means none")
+    verify.set_defaults(command=_check)
     return parser
+
+
+def _group(
+    verbs: argparse._SubParsersAction[argparse.ArgumentParser], name: str, title: str
+) -> argparse._SubParsersAction[argparse.ArgumentParser]:
+    parser = verbs.add_parser(name, help=title)
+    return parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
 
 def _default_data() -> Path:
-    from jupyter_core.paths import jupyter_data_dir
+    chosen = os.environ.get("PHUB_DATA")
+    return Path(chosen).expanduser() if chosen else Path(jupyter_data_dir()) / "phub"
 
-    return Path(os.environ.get("PHUB_DATA") or Path(jupyter_data_dir()) / "phub")
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a port; use 0 to 65535")
+    return int(text)
 
 
 @contextmanager
-def _open(options: argparse.Namespace) -> Iterator[Hub]:
+def _opened(data: Path) -> Iterator[Hub]:
     from phub_jupyter.hub.hub import Hub
 
-    hub = Hub.open(options.data)
+    hub = Hub.open(data)
     try:
         yield hub
     finally:
@@ -111,40 +133,56 @@ def _open(options: argparse.Namespace) -> Iterator[Hub]:
 def _serve(options: argparse.Namespace) -> int:
     from phub_server.standalone import serve
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    asyncio.run(serve(options.host, options.port, options.data, options.base_url))
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    path = options.base_url.strip("/")
+    prefix = f"/{path}" if path else ""
+    asyncio.run(serve(options.host, options.port, options.data, prefix))
     return 0
 
 
 def _add_user(options: argparse.Namespace) -> int:
-    with _open(options) as hub:
-        hub.accounts.add_user(options.name, admin=options.admin)
-    print(f"Added the user {options.name}{' as administrator' if options.admin else ''}.")
+    with _opened(options.data) as hub:
+        user = hub.accounts.add_user(options.name, admin=options.admin)
+    print(f"Added the {'administrator' if user.is_admin else 'user'} {user.name}.")
     return 0
 
 
 def _add_org(options: argparse.Namespace) -> int:
-    with _open(options) as hub:
-        hub.accounts.add_org(options.name, options.owner)
-    print(f"Added the organization {options.name}; {options.owner} administers it.")
+    with _opened(options.data) as hub:
+        org = hub.accounts.add_org(options.name, options.owner)
+    print(f"Added the organization {org.name}; {options.owner} administers it.")
     return 0
 
 
 def _add_token(options: argparse.Namespace) -> int:
-    with _open(options) as hub:
-        text = hub.accounts.add_token(options.user, name=options.name, role=options.role)
-    print(f"Token of {options.user} with the role {options.role}; it is not shown again:")
-    print(text)
+    lifetime = None if options.days is None else timedelta(days=options.days)
+    with _opened(options.data) as hub:
+        token = hub.accounts.add_token(
+            options.user, name=options.name, role=options.role, lifetime=lifetime
+        )
+    # The explanation goes elsewhere, so that a script can take the output as it is.
+    print(f"A token of {options.user} with role {options.role}; copy it now:", file=sys.stderr)
+    print(token)
     return 0
 
 
 def _check(options: argparse.Namespace) -> int:
     from phub_jupyter.hub.check import check
 
-    with _open(options) as hub:
-        problems = 0
+    if not (options.data / "hub.sqlite").exists():
+        raise NotFoundError(f"There is no hub in {options.data}; name its folder with --data.")
+    problems = 0
+    with _opened(options.data) as hub:
         for problem in check(hub):
+            print(problem, flush=True)
             problems += 1
-            print(problem)
-    print("Everything is whole." if not problems else f"{problems} problems.")
-    return 1 if problems else 0
+        repositories = sum(1 for _ in hub.repositories.all())
+    if problems:
+        print(f"phub: {problems} problems found in {options.data}.", file=sys.stderr)
+        return 1
+    print(f"Whole: {repositories} repositories and every object that they need.")
+    return 0
+
+
+if __name__ == "__main__":
+    main()

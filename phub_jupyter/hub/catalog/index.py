@@ -49,18 +49,25 @@ class CatalogIndex:
 
     def refresh(self, repo_pk: int) -> None:
         """Bring the row, the tags and the full text of one repository up to date."""
-        with self._database.read() as session:
-            repo = session.get_one(Repo, repo_pk)
-        content = self._read(repo)
-        if content.head == repo.head:
-            return
-        with self._database.write() as session:
-            _write(session, repo, content, self._large_files.usage(repo_pk))
+        while (repo := self._row(repo_pk)) is not None:
+            content = self._read(repo)
+            if content.head == repo.head:
+                return
+            stored = self._large_files.usage(repo_pk)
+            with self._database.write() as session:
+                current = self._git(repo).find(MAIN) == content.head
+                if current and session.get(Repo, repo_pk) is not None:
+                    _write(session, repo, content, stored)
+                    return
+            # Somebody committed or deleted meanwhile: what was read must not replace what is newer.
 
-    def forget(self, repo_pk: int) -> None:
+    def _row(self, repo_pk: int) -> Repo | None:
+        with self._database.read() as session:
+            return session.get(Repo, repo_pk)
+
+    def forget(self, session: Session, repo_pk: int) -> None:
         """Remove a repository's full text; the tags go with its row."""
-        with self._database.write() as session:
-            session.execute(text("DELETE FROM repo_text WHERE rowid = :pk"), {"pk": repo_pk})
+        session.execute(text("DELETE FROM repo_text WHERE rowid = :pk"), {"pk": repo_pk})
 
     def catch_up(self) -> None:
         """Refresh all repositories whose branch moved without the index hearing of it."""

@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 __all__ = ["Repositories", "folder_of", "repo_key"]
 
 
+_LEFT_AFTER = 3600.0
+"""Seconds after which a folder without a row is no longer one that another process is making."""
+
+
 def repo_key(repo_type: RepoType, repo_id: RepoId) -> str:
     """Under which a repository is unique: ``type/namespace/name`` in lower case."""
     return f"{repo_type}/{repo_id.key}"
@@ -120,8 +124,8 @@ class Repositories:
     def delete(self, actor: Actor, repo: Repo) -> None:
         """Remove a repository for good; its row goes first, so nobody sees half of it."""
         require(actor, Action.ADMIN, repo)
-        self._index.forget(repo.pk)
         with self._database.write() as session:
+            self._index.forget(session, repo.pk)
             session.execute(delete(Repo).where(Repo.pk == repo.pk))
         _remove(self.path(repo))
 
@@ -145,15 +149,24 @@ class Repositories:
         with self._database.read() as session:
             yield from session.scalars(select(Repo).order_by(Repo.pk))
 
+    def strays(self) -> Iterator[Path]:
+        """Repositories with a history that no row names; a backup of the database may know them."""
+        for path in self._unknown():
+            if path.suffix == ".git" and not _is_new(path):
+                yield path
+
     def remove_leftovers(self) -> None:
-        """Remove folders that no row names; call it before anybody else uses the hub."""
+        """Remove what a creation or deletion left when its process was killed."""
+        for path in self._unknown():
+            old = utc_now().timestamp() - path.stat().st_mtime > _LEFT_AFTER
+            if old and (path.suffix != ".git" or _is_new(path)):
+                shutil.rmtree(path, ignore_errors=True)
+
+    def _unknown(self) -> Iterator[Path]:
+        paths = list(self._folder.glob("??/*"))
         with self._database.read() as session:
-            known = set(session.scalars(select(Repo.uid)))
-        for path in self._folder.glob("??/*"):
-            if path.name.removesuffix(".git") not in known:
-                age = utc_now().timestamp() - path.stat().st_mtime
-                if age > 3600:  # another process may be about to add its row
-                    shutil.rmtree(path)
+            known = {f"{uid}.git" for uid in session.scalars(select(Repo.uid))}
+        return (path for path in paths if path.name not in known and path.is_dir())
 
     def _namespace(self, name: str) -> Namespace:
         with self._database.read() as session:
@@ -191,9 +204,23 @@ def _taken(repo_id: RepoId) -> ConflictError:
 
 
 def _remove(path: Path) -> None:
+    """Take the folder out of sight at once; what is left of it is removed at the next start."""
     trash = path.with_suffix(".trash")
-    path.rename(trash)
-    shutil.rmtree(trash)
+    try:
+        path.rename(trash)
+    except FileNotFoundError:
+        return
+    shutil.rmtree(trash, ignore_errors=True)
+
+
+def _is_new(path: Path) -> bool:
+    """Whether a repository has only its first commit, so that nothing can be lost with it."""
+    try:
+        git = GitRepository(path)
+        refs = git.refs()
+        return not refs or (len(refs) == 1 and len(git.log(refs[0].commit, limit=2)) == 1)
+    except HubError:
+        return False
 
 
 def _fsync(folder: Path) -> None:
