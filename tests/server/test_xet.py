@@ -177,7 +177,7 @@ def test_an_address_of_a_range_is_for_that_range_only(server: Any) -> None:
     assert status(entry["url"][:-2], f"bytes={first}-{last}") == 403
     other = entry["url"].replace(f"/ranges/{XORB.hash}", f"/ranges/{'0' * 64}")
     assert status(other, f"bytes={first}-{last}") == 403
-    access = f"{reader.url}/ranges/{XORB.hash}?pass={reader.answer.json()['accessToken']}"
+    access = f"{reader.url}/ranges/{XORB.hash}?auth={reader.answer.json()['accessToken']}"
     assert status(access, f"bytes={first}-{last}") == 403
 
 

@@ -91,8 +91,8 @@ class BatchHandler(LfsHandler):
         if known is None:
             ticket = self._ticket(_UPLOAD, right, pointer)
             actions = {
-                "upload": _link(f"{self._base}/{pointer.oid}?pass={ticket}"),
-                "verify": _link(f"{self._base}/verify?pass={ticket}"),
+                "upload": _link(f"{self._base}/{pointer.oid}?auth={ticket}"),
+                "verify": _link(f"{self._base}/verify?auth={ticket}"),
             }
             return {**answer, "authenticated": True, "actions": actions}
         if known.size != pointer.size:
@@ -110,7 +110,7 @@ class BatchHandler(LfsHandler):
             "oid": pointer.oid,
             "size": pointer.size,
             "authenticated": True,
-            "actions": {"download": _link(f"{self._base}/{pointer.oid}?pass={ticket}")},
+            "actions": {"download": _link(f"{self._base}/{pointer.oid}?auth={ticket}")},
         }
 
     def _ticket(self, purpose: str, right: Pass, pointer: Pointer) -> str:
@@ -120,7 +120,7 @@ class BatchHandler(LfsHandler):
 
 
 class PassHandler(LfsHandler):
-    """An address that carries its proof as ``?pass=``, so it needs no other credentials."""
+    """An address that carries its proof as ``?auth=``, so it needs no other credentials."""
 
     async def identify(self) -> Actor:
         """Leave it to `open_pass`; clients send all sorts of credentials along, or none."""
@@ -128,7 +128,7 @@ class PassHandler(LfsHandler):
 
     async def open_pass(self, purpose: str) -> tuple[Pass, Pointer]:
         """Return the right that the address stands for, and for which file it is."""
-        text = self.get_query_argument("pass", "")
+        text = self.get_query_argument("auth", "")
         right = await self.run(self.hub.passes.open, purpose, text)
         pointer = Pointer(**right.claims)
         if self.path_kwargs.get("oid", pointer.oid) != pointer.oid:

@@ -128,7 +128,7 @@ class ReconstructionHandler(CasHandler):
             span = {"xorb": fetch.xorb, "first": fetch.first_byte, "last": fetch.last_byte}
             ticket = Pass(right.actor, Action.READ, right.repo, span)
             text = self.hub.passes.issue(_RANGE, ticket, _LIFETIME)
-            return f"{self.endpoint}/xet/{deployment}/ranges/{fetch.xorb}?pass={text}"
+            return f"{self.endpoint}/xet/{deployment}/ranges/{fetch.xorb}?auth={text}"
 
         self.reply(found.version_2(url_for) if version == "v2" else found.version_1(url_for))
 
@@ -137,7 +137,7 @@ class XorbRangeHandler(CasHandler):
     """Serves a part of a xorb to whoever holds the address of just that part."""
 
     async def get(self, deployment: str, xorb: str) -> None:
-        text = self.get_query_argument("pass", "")
+        text = self.get_query_argument("auth", "")
         claims = (await self.run(self.hub.passes.open, _RANGE, text)).claims
         behind = claims["last"] + 1
         wanted = ByteRange.parse(self.request.headers.get("Range"), behind)
