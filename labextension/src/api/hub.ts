@@ -160,9 +160,14 @@ export class Hub {
     return this._url(`spaces/${encodeId(id)}/app`);
   }
 
-  /** The address at which a browser downloads a file. */
+  /** The address of a file's content, for example of a picture. */
   fileUrl(repo: IRepoRef, revision: string, path: string): string {
     return this._url(filePath(repo, revision, path));
+  }
+
+  /** The address at which a browser saves a file. */
+  downloadUrl(repo: IRepoRef, revision: string, path: string): string {
+    return `${this.fileUrl(repo, revision, path)}?download=true`;
   }
 
   private _url(path: string): string {

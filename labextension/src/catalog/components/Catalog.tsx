@@ -107,7 +107,7 @@ function ListHeader({ model, trans }: IPartProps): JSX.Element {
       <span className="phub-Catalog-total" role="status">
         {model.phase === 'failed'
           ? ''
-          : trans._n('%1 repository', '%1 repositories', model.total)}
+          : trans._n('%1 result', '%1 results', model.total)}
       </span>
       <select
         className="phub-Select"

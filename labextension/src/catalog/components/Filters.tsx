@@ -43,7 +43,7 @@ export function Filters(props: IFiltersProps): JSX.Element {
     >
       <div
         ref={bar}
-        className="phub-Filters-bar"
+        className="phub-Filters-facets"
         role="group"
         aria-label={trans.__('Filters')}
       >

@@ -51,15 +51,16 @@ export function ResultItem(props: IResultItemProps): JSX.Element {
             {item.private && (
               <lockIcon.react tag="span" className="phub-icon phub-Lock" />
             )}
+            <span className="phub-spacer" />
+            <span className="phub-ResultItem-likes">
+              <LikeIcon.react tag="span" className="phub-icon" />
+              {shortNumber(item.likes)}
+            </span>
           </span>
           <span className="phub-ResultItem-facts">
             {taskLabel && <span className="phub-Tag">{taskLabel}</span>}
             <span title={fullTime(item.updated)}>
               {relativeTime(item.updated, trans)}
-            </span>
-            <span className="phub-ResultItem-likes">
-              <LikeIcon.react tag="span" className="phub-icon" />
-              {shortNumber(item.likes)}
             </span>
           </span>
         </span>

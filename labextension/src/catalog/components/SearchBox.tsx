@@ -32,7 +32,7 @@ export const SearchBox = forwardRef<HTMLInputElement, ISearchBoxProps>(
           type="search"
           value={text}
           aria-label={trans.__('Search the private hub')}
-          placeholder={trans.__('Search models, datasets, Spaces')}
+          placeholder={trans.__('Search the hub')}
           spellCheck={false}
           autoComplete="off"
           onChange={event => onChange(event.target.value)}

@@ -1,12 +1,12 @@
 import { MimeModel } from '@jupyterlab/rendermime';
-import { Widget } from '@lumino/widgets';
-import React, { useEffect, useMemo, useRef } from 'react';
+import React, { useCallback } from 'react';
 
 import { HubError } from '../../api';
 import { LoadFailure } from '../../components/LoadFailure';
 import { Message } from '../../components/Message';
 import { Skeleton } from '../../components/Skeleton';
 import { useLoaded } from '../../components/useLoaded';
+import { WidgetHost } from '../../components/WidgetHost';
 import { stripFrontMatter } from '../../snippets/frontMatter';
 import { CardResolver, cardTarget } from '../cardLinks';
 import { useRepo } from '../context';
@@ -89,38 +89,30 @@ async function loadCard(load: () => Promise<string>): Promise<string> {
 /** Markdown by Lab's own renderer, which cleans it: the author is not trusted. */
 function Markdown({ text }: { text: string }): JSX.Element {
   const { hub, model, rendermime, openRepo } = useRepo();
-  const host = useRef<HTMLDivElement>(null);
-  const follow = (href: string): void => {
-    const target = cardTarget(href);
-    if (target?.kind === 'repo') {
-      openRepo(target.repo);
-    } else if (target) {
-      model.openPath(target.path);
-    }
-  };
-  const registry = useMemo(
-    () =>
-      rendermime.clone({
-        resolver: new CardResolver(hub, model.repo),
-        linkHandler: {
-          handleLink: (node, path) =>
-            node.addEventListener('click', event => {
-              event.preventDefault();
-              follow(path);
-            })
-        }
-      }),
-    [rendermime, hub, model]
-  );
-  useEffect(() => {
+  const create = useCallback(() => {
+    const follow = (href: string): void => {
+      const target = cardTarget(href);
+      if (target?.kind === 'repo') {
+        openRepo(target.repo);
+      } else if (target) {
+        model.openPath(target.path);
+      }
+    };
+    const registry = rendermime.clone({
+      resolver: new CardResolver(hub, model.repo),
+      linkHandler: {
+        handleLink: (node, path) =>
+          node.addEventListener('click', event => {
+            event.preventDefault();
+            follow(path);
+          })
+      }
+    });
     const renderer = registry.createRenderer(MARKDOWN);
-    if (host.current) {
-      Widget.attach(renderer, host.current);
-    }
     void renderer.renderModel(
       new MimeModel({ data: { [MARKDOWN]: text }, trusted: false })
     );
-    return () => renderer.dispose();
-  }, [registry, text]);
-  return <div ref={host} className="phub-Card" />;
+    return renderer;
+  }, [hub, model, rendermime, text]);
+  return <WidgetHost create={create} className="phub-Card" />;
 }

@@ -1,7 +1,7 @@
 import { CodeEditor, CodeEditorWrapper } from '@jupyterlab/codeeditor';
-import { Widget } from '@lumino/widgets';
-import React, { useEffect, useRef } from 'react';
+import React, { useCallback } from 'react';
 
+import { WidgetHost } from '../../components/WidgetHost';
 import { useRepo } from '../context';
 
 /** What the view needs. */
@@ -15,38 +15,25 @@ export interface ICodeViewProps {
 
 /** A text in Lab's own editor, which cannot be changed. */
 export function CodeView(props: ICodeViewProps): JSX.Element {
-  const { text, mimeType, lineNumbers, label } = props;
+  const { text, mimeType, lineNumbers = false, label } = props;
   const { editors } = useRepo();
-  const host = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  const create = useCallback(() => {
     const model = new CodeEditor.Model({ mimeType });
     model.sharedModel.setSource(text);
     const editor = new CodeEditorWrapper({
       model,
-      factory: editors.factoryService.newDocumentEditor,
+      factory: editors.factoryService.newInlineEditor,
       editorOptions: {
         config: {
           readOnly: true,
-          lineNumbers: lineNumbers ?? false,
+          lineNumbers,
           lineWrap: true,
           highlightActiveLine: false
         }
       }
     });
-    if (host.current) {
-      Widget.attach(editor, host.current);
-    }
-    return () => {
-      editor.dispose();
-      model.dispose();
-    };
+    editor.disposed.connect(model.dispose, model);
+    return editor;
   }, [editors, text, mimeType, lineNumbers]);
-  return (
-    <div
-      ref={host}
-      className="phub-CodeView"
-      role={label ? 'region' : undefined}
-      aria-label={label}
-    />
-  );
+  return <WidgetHost create={create} className="phub-CodeView" label={label} />;
 }

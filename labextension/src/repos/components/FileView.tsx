@@ -63,7 +63,7 @@ export function Download({ path, showLabel }: IDownloadProps): JSX.Element {
   return (
     <a
       className={showLabel ? 'phub-Button' : 'phub-IconButton'}
-      href={hub.fileUrl(model.repo, REVISION, path)}
+      href={hub.downloadUrl(model.repo, REVISION, path)}
       download={name}
       title={trans.__('Download %1', name)}
       aria-label={trans.__('Download %1', name)}
