@@ -69,7 +69,7 @@ class InfoRefsHandler(_Answers):
 class UploadPackHandler(_Answers, UploadHandler[BodyFile]):
     """Sends commits and files to git."""
 
-    max_body_size = _LARGEST_REQUEST
+    largest = _LARGEST_REQUEST
     _repo: Repo
 
     async def open_sink(self) -> BodyFile:

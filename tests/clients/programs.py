@@ -1,0 +1,69 @@
+"""Runs small programs with unmodified clients, each as on a machine that never saw the hub."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+__all__ = ["GENERATIONS", "Machine", "generation"]
+
+
+@dataclass
+class Machine:
+    """An installation of the clients with empty caches, logged in as one person or nobody."""
+
+    server: Any
+    folder: Path
+    user: str | None = "ada"
+    xet: bool = True
+    python: str = sys.executable
+    variables: dict[str, str] = field(default_factory=dict)
+
+    def environment(self) -> dict[str, str]:
+        """What a program finds; nothing of the person who runs the tests."""
+        variables = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder),
+            "HF_HOME": str(self.folder / "hf"),
+            "HF_XET_CACHE": str(self.folder / "xet"),
+            "HF_ENDPOINT": self.server.endpoint,
+            "HF_HUB_DISABLE_TELEMETRY": "1",
+            "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+            "DISABLE_SAFETENSORS_CONVERSION": "1",
+            "OMP_NUM_THREADS": "1",
+            "PYTHONWARNINGS": "error::ResourceWarning:__main__",
+        }
+        if not self.xet:
+            variables["HF_HUB_DISABLE_XET"] = "1"
+        if self.user is not None:
+            variables["HF_TOKEN"] = self.server.token(self.user)
+        return variables | self.variables
+
+    def run(self, program: str, *arguments: str) -> str:
+        """Run a Python program and return what it prints; its failure is the test's."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        done = subprocess.run(
+            [self.python, "-c", program, *arguments],
+            cwd=self.folder,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            timeout=240,
+        )
+        assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+        return done.stdout.strip()
+
+
+def generation(name: str) -> dict[str, Any]:
+    """How to make a `Machine` with one of the clients that must work."""
+    release, _, transfer = name.partition("-")
+    python = sys.executable if release == "newest" else os.environ["PHUB_HF036_PYTHON"]
+    return {"python": python, "xet": transfer == "xet"}
+
+
+GENERATIONS = ["newest-xet", "newest-lfs", "old-xet", "old-lfs"]
+"""The newest client and 0.36, each with Xet and without."""
