@@ -1,1 +1,1 @@
-""""""
+"""The thin HTTP client for what ``huggingface_hub`` has no call for."""

@@ -8,8 +8,8 @@ from typing import Any
 
 import requests
 
-from phub_jupyter.errors import HubError, OverloadedError
-from phub_jupyter.frames import error_from_json
+from phub_jupyter.client.answers import refusal
+from phub_jupyter.errors import OverloadedError
 
 __all__ = ["call_model", "classify_texts"]
 
@@ -46,23 +46,8 @@ def call_model(
         )
         if response.ok:
             return response.json()
-        refusal = _refusal(response)
-        if not isinstance(refusal, OverloadedError) or attempt == _TRIES:
-            raise refusal
-        time.sleep(refusal.retry_after)
+        error = refusal(response)
+        if not isinstance(error, OverloadedError) or attempt == _TRIES:
+            raise error
+        time.sleep(error.retry_after)
         attempt += 1
-
-
-def _refusal(response: requests.Response) -> HubError:
-    try:
-        message = str(response.json()["error"])
-    except (ValueError, KeyError, TypeError):
-        message = f"The hub answered {response.status_code} {response.reason}."
-    retry_after = response.headers.get("Retry-After", "")
-    return error_from_json(
-        {
-            "code": response.headers.get("X-Error-Code", ""),
-            "message": message,
-            "retry_after": int(retry_after) if retry_after.isdecimal() else 1,
-        }
-    )
