@@ -15,7 +15,7 @@ from huggingface_hub import HfApi
 
 __all__ = ["HubProcess", "hub_process"]
 
-_PROGRAM = [sys.executable, "-m", "phub_server.cli"]
+_PROGRAM = [sys.executable, "-c", "from phub_server.cli import main; main()"]
 _LISTENS = re.compile(r"listens on (http://\S+)")
 
 

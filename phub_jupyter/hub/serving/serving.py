@@ -12,7 +12,9 @@ from phub_jupyter.errors import NotSupportedError, OverloadedError
 from phub_jupyter.hub.database.tables import Repo
 from phub_jupyter.hub.serving.worker_process import WorkerProcess
 
-__all__ = ["ModelFolders", "Serving"]
+__all__ = ["ModelFolders", "Serving", "require_libraries"]
+
+_CHECKOUTS = 64
 
 
 class ModelFolders(Protocol):
@@ -115,13 +117,14 @@ class Serving:
             return self._worker
 
     async def _checkout(self, repo: Repo, commit: str) -> Path:
-        # Many first calls at once share one checkout.
+        # Many first calls at once share one checkout, and later ones need no thread for it.
         key = (repo.uid, commit)
         task = self._checkouts.get(key)
-        if task is None:
+        if task is None or _is_stale(task):
             task = asyncio.create_task(asyncio.to_thread(self._snapshots.folder, repo, commit))
             self._checkouts[key] = task
-            task.add_done_callback(lambda _: self._checkouts.pop(key, None))
+            while len(self._checkouts) > _CHECKOUTS:
+                del self._checkouts[next(iter(self._checkouts))]
         return await asyncio.shield(task)
 
     def _watch_idle(self) -> None:
@@ -134,6 +137,13 @@ class Serving:
         if self._calls == 0:
             self._idle_watch = None
             await self.stop()
+
+
+def _is_stale(checkout: asyncio.Task[Path]) -> bool:
+    if not checkout.done():
+        return False
+    failed = checkout.cancelled() or checkout.exception() is not None
+    return failed or not checkout.result().is_dir()
 
 
 def require_libraries() -> None:
