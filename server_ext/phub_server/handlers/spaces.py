@@ -16,8 +16,8 @@ from phub_jupyter.hub.access import Action
 from phub_jupyter.hub.database.tables import Repo
 from phub_jupyter.hub.spaces.state import SpaceState, Stage
 from phub_server.base import HubHandler
-from phub_server.handlers.commits import timestamp
 from phub_server.routing import NAME, NAMESPACE, Route
+from phub_server.wire import timestamp
 
 __all__ = ["ROUTES", "app_address"]
 
@@ -155,11 +155,11 @@ def _read_from(path: Any, offset: int) -> bytes:
 class SpaceNotBuiltHandler(_SpaceHandler):
     """Hardware, secrets and the like."""
 
-    async def _refuse(self, namespace: str, name: str) -> None:
+    async def _decline(self, namespace: str, name: str) -> None:
         await self.space(Action.READ, namespace, name)
         raise NotSupportedError(f"{self.request.path} is not built yet; nothing was changed.")
 
-    get = post = put = delete = _refuse
+    get = post = put = delete = _decline
 
 
 _SPACE = rf"/api/spaces/{NAMESPACE}/{NAME}"
