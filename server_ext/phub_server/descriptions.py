@@ -11,7 +11,7 @@ from phub_jupyter.hub.cards.tags import listed
 from phub_jupyter.hub.database.tables import Repo
 from phub_jupyter.hub.spaces.state import Stage
 from phub_jupyter.identifiers import RepoType
-from phub_server.handlers.commits import timestamp
+from phub_server.wire import timestamp
 
 __all__ = ["EXPANDABLE", "Facts", "describe", "expand_keys", "listed_keys"]
 

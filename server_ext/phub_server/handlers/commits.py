@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import html
-from datetime import datetime
 from typing import Any
 
-from phub_jupyter.errors import InvalidRequestError, NotSupportedError
+from phub_jupyter.errors import NotSupportedError
 from phub_jupyter.hub.access import Action
 from phub_jupyter.hub.database.tables import Repo
 from phub_jupyter.hub.repos.commits import CommitResult
@@ -18,8 +17,9 @@ from phub_server.body_file import BodyFile
 from phub_server.cursor import Cursor
 from phub_server.routing import NAME, NAMESPACE, PLURAL, REVISION, Route
 from phub_server.uploads import UploadHandler
+from phub_server.wire import page_limit, timestamp
 
-__all__ = ["ROUTES", "page_limit", "refuse_pull_request", "timestamp"]
+__all__ = ["ROUTES", "refuse_pull_request"]
 
 _LARGEST_PAGE = 1000
 
@@ -32,19 +32,6 @@ async def refuse_pull_request(handler: HubHandler, plural: str, namespace: str, 
             "create_pr: pull requests are not built yet in this hub; nothing was changed. "
             "Commit to a branch instead."
         )
-
-
-def timestamp(date: datetime) -> str:
-    """A date as the clients parse it: UTC, with a literal ``Z``."""
-    return f"{date:%Y-%m-%dT%H:%M:%S}.{date.microsecond // 1000:03d}Z"
-
-
-def page_limit(handler: HubHandler, largest: int) -> int:
-    """The ``limit`` of the query, at most ``largest``. Raises InvalidRequestError."""
-    text = handler.get_query_argument("limit", str(largest))
-    if not text.isdecimal() or int(text) == 0:
-        raise InvalidRequestError(f"limit: must be a number from 1 to {largest}.")
-    return min(int(text), largest)
 
 
 class CommitHandler(UploadHandler[BodyFile]):

@@ -8,8 +8,8 @@ from phub_jupyter.hub.catalog.search import Listing
 from phub_jupyter.identifiers import RepoType
 from phub_server.base import HubHandler
 from phub_server.descriptions import Facts, describe, expand_keys, listed_keys
-from phub_server.handlers.commits import page_limit
 from phub_server.routing import PLURAL, Route
+from phub_server.wire import page_limit
 
 __all__ = ["ROUTES"]
 

@@ -8,8 +8,8 @@ from phub_jupyter.hub.catalog.search import FACETS, Query, SearchPage
 from phub_jupyter.hub.database.tables import Repo
 from phub_jupyter.tasks import TASKS
 from phub_server.base import HubHandler
-from phub_server.handlers.commits import page_limit, timestamp
 from phub_server.routing import Route
+from phub_server.wire import page_limit, timestamp
 
 __all__ = ["ROUTES"]
 

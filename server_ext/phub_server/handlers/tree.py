@@ -12,8 +12,8 @@ from phub_jupyter.hub.database.tables import Repo
 from phub_jupyter.hub.repos.git_repository import Entry, GitRepository
 from phub_server.base import HubHandler
 from phub_server.cursor import Cursor
-from phub_server.handlers.commits import page_limit, timestamp
 from phub_server.routing import NAME, NAMESPACE, PLURAL, REVISION, Route
+from phub_server.wire import page_limit, timestamp
 
 __all__ = ["ROUTES"]
 
