@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import random
@@ -270,4 +271,21 @@ def test_a_client_that_dies_in_the_middle_leaves_nothing(server: Any) -> None:
         assert len(list((server.hub.root / "uploads").iterdir())) == 1
     assert partial_files(server) == []
     assert list(server.hub.large_files.verify()) == []
+    writer.upload()
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(
+    server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = store(server)
+
+    def fail(file: Any, data: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as full:
+        full.setattr("phub_jupyter.hub.objects.store._FolderFile.write", fail)
+        answer = writer.call("POST", f"/v1/xorbs/default/{XORB.hash}", data=XORB.body)
+        assert answer.status_code == 507
+        assert "full" in answer.json()["error"]
+    assert partial_files(server) == []
     writer.upload()
