@@ -158,7 +158,7 @@ fs.write_text("hf://datasets/ada/fs/data/notes.txt", "hello")
 assert sorted(fs.ls("datasets/ada/fs/data", detail=False)) == [
     "datasets/ada/fs/data/notes.txt", "datasets/ada/fs/data/x.bin",
 ]
-assert fs.glob("hf://datasets/ada/fs/**.bin") == ["datasets/ada/fs/data/x.bin"]
+assert fs.glob("hf://datasets/ada/fs/**/*.bin") == ["datasets/ada/fs/data/x.bin"]
 assert fs.info("datasets/ada/fs/data/x.bin")["size"] == len(data)
 assert fs.exists("datasets/ada/fs/data") and not fs.exists("datasets/ada/fs/nope")
 assert fs.isdir("datasets/ada/fs/data") and fs.isfile("datasets/ada/fs/data/notes.txt")
