@@ -57,10 +57,7 @@ class Accounts:
 
     def add_org(self, name: str, owner: str) -> Namespace:
         """Add an organization with its first administrator."""
-        person = self._person(owner)
-        org = self._add(name, "org")
-        self._put_member(org.pk, person.pk, "admin")
-        return org
+        return self._add(name, "org", owner=self._person(owner))
 
     def add_member(self, org: str, user: str, role: str) -> None:
         """Give a person a role in an organization, replacing an earlier one."""
@@ -86,14 +83,14 @@ class Accounts:
 
     def ensure_user(self, name: str, admin: bool) -> Namespace:
         """The person of that name, added if missing, made administrator if ``admin``."""
-        found = self.find(name)
-        if found is None:
+        try:
             return self.add_user(name, admin=admin)
+        except ConflictError:
+            found = self._person(name)
         if admin and not found.is_admin:
             with self._database.write() as session:
-                session.execute(
-                    update(Namespace).where(Namespace.pk == found.pk).values(is_admin=True)
-                )
+                session.merge(found).is_admin = True
+            found = self._person(name)
         return found
 
     def add_token(
@@ -108,6 +105,9 @@ class Accounts:
         """Mint a token and return its text, which is not kept and cannot be shown again."""
         if role not in TOKEN_ROLES:
             raise InvalidRequestError(f"role: '{role}' is not one of {', '.join(TOKEN_ROLES)}.")
+        if lifetime is not None and lifetime <= timedelta(0):
+            raise InvalidRequestError("lifetime: a token must be valid for some time.")
+        rights = [_checked_scope(scope) for scope in scopes or ()]
         person = self._person(user)
         text = "hf_" + "".join(secrets.choice(_ALPHABET) for _ in range(40))
         with self._database.write() as session:
@@ -117,7 +117,7 @@ class Accounts:
                     name=name,
                     digest=_digest(text),
                     role=role,
-                    scopes=[dict(scope) for scope in scopes or ()],
+                    scopes=rights,
                     expires_at=None if lifetime is None else utc_now() + lifetime,
                 )
             )
@@ -127,6 +127,11 @@ class Accounts:
         """Make a token worthless from now on; one that is not known is that already."""
         with self._database.write() as session:
             session.execute(delete(Token).where(Token.digest == _digest(text)))
+
+    def token(self, pk: int) -> Token:
+        """The row of a token that `actor_for_token` has just accepted."""
+        with self._database.read() as session:
+            return session.get_one(Token, pk)
 
     def tokens_of(self, user: str) -> list[Token]:
         """A person's tokens, oldest first."""
@@ -161,13 +166,18 @@ class Accounts:
             query = select(Namespace).where(Namespace.pk.in_(actor.roles)).order_by(Namespace.key)
             return [(org, actor.roles[org.pk]) for org in session.scalars(query)]
 
-    def _add(self, name: str, kind: str, **columns: Any) -> Namespace:
+    def _add(
+        self, name: str, kind: str, *, owner: Namespace | None = None, **columns: Any
+    ) -> Namespace:
         row = Namespace(
             uid=new_uid(), key=parse_namespace(name).lower(), name=name, kind=kind, **columns
         )
         try:
             with self._database.write() as session:
                 session.add(row)
+                if owner is not None:
+                    session.flush()
+                    session.add(Member(org_pk=row.pk, user_pk=owner.pk, role="admin"))
         except IntegrityError:
             raise ConflictError(f"name: '{name}' is taken; choose another name.") from None
         return row
@@ -198,6 +208,15 @@ def _actor(session: Session, person: Namespace, grant: Grant | None) -> Actor:
         roles={member.org_pk: member.role for member in members},
         grant=grant,
     )
+
+
+def _checked_scope(scope: Mapping[str, Any]) -> dict[str, Any]:
+    rights = scope.get("rights")
+    if not isinstance(scope.get("id"), str) or not isinstance(rights, list) or not rights:
+        raise InvalidRequestError("scopes: each needs the id of a repository and its rights.")
+    if not set(rights) <= {"read", "write"}:
+        raise InvalidRequestError("scopes: rights are read and write.")
+    return dict(scope)
 
 
 def _grant(token: Token) -> Grant:

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from phub_jupyter.errors import InvalidRequestError
-from phub_jupyter.hub.cards.tags import listed
+from phub_jupyter.hub.cards.architectures import auto_class, task_of
+from phub_jupyter.hub.cards.front_matter import listed
+from phub_jupyter.hub.catalog.trending import trending_score
 from phub_jupyter.hub.database.tables import Repo
 from phub_jupyter.hub.spaces.state import Stage
 from phub_jupyter.identifiers import RepoType
@@ -18,10 +20,6 @@ __all__ = ["EXPANDABLE", "Facts", "describe", "expand_keys", "listed_keys"]
 _COMMON = (
     "author cardData createdAt disabled lastModified likes private resourceGroup sha siblings "
     "tags trendingScore usedStorage"
-)
-_LISTED = (
-    *("author", "likes", "downloads", "private", "tags", "pipeline_tag", "library_name"),
-    *("createdAt", "lastModified", "gated", "trendingScore", "sdk", "sha"),
 )
 EXPANDABLE = {
     RepoType.MODEL: frozenset(
@@ -37,6 +35,10 @@ EXPANDABLE = {
         f"{_COMMON} datasets host models region runtime sdk subdomain".split()
     ),
 }
+_LISTED = (
+    *("modelId", "author", "sha", "likes", "downloads", "private", "tags", "pipeline_tag"),
+    *("library_name", "sdk", "createdAt", "lastModified", "gated", "trendingScore"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,30 +61,34 @@ def expand_keys(repo_type: RepoType, keys: Iterable[str]) -> frozenset[str]:
     return wanted
 
 
-def listed_keys(full: bool, card_data: bool, config: bool) -> frozenset[str]:
+def listed_keys(repo_type: RepoType, full: bool, card_data: bool, config: bool) -> frozenset[str]:
     """The keys of a list's items when the query names none."""
     keys = set(_LISTED)
     keys |= {"siblings", "cardData"} if full else set()
     keys |= {"cardData"} if card_data else set()
     keys |= {"config"} if config else set()
-    return frozenset(keys)
+    return frozenset(keys & _known(repo_type))
 
 
 def describe(repo: Repo, facts: Facts, keys: frozenset[str] | None = None) -> dict[str, Any]:
     """The JSON of a repository: all keys of its type, or only ``keys``."""
-    repo_type = RepoType(repo.type)
-    repo_id = f"{repo.namespace}/{repo.name}"
-    body: dict[str, Any] = {"_id": repo.uid, "id": repo_id}
-    if repo_type is RepoType.MODEL:
-        body["modelId"] = repo_id
-    if keys is None:
-        keys = EXPANDABLE[repo_type]
+    body: dict[str, Any] = {"_id": repo.uid, "id": _full_name(repo)}
+    wanted = _known(RepoType(repo.type)) if keys is None else keys
     for key, value in _VALUES.items():
-        if key in keys and key in EXPANDABLE[repo_type]:
+        if key in wanted:
             found = value(repo, facts)
             if found is not _ABSENT:
                 body[key] = found
-    return {**body, **{key: value for key, value in facts.extra.items() if key in keys}}
+    extra = {key: value for key, value in facts.extra.items() if keys is None or key in keys}
+    return {**body, **extra}
+
+
+def _known(repo_type: RepoType) -> frozenset[str]:
+    return EXPANDABLE[repo_type] | ({"modelId"} if repo_type is RepoType.MODEL else frozenset())
+
+
+def _full_name(repo: Repo) -> str:
+    return f"{repo.namespace}/{repo.name}"
 
 
 _ABSENT = object()
@@ -92,15 +98,33 @@ def _card_value(key: str) -> Callable[[Repo, Facts], Any]:
     return lambda repo, facts: repo.card_data.get(key, _ABSENT)
 
 
+def _safetensors(repo: Repo, facts: Facts) -> Any:
+    if not repo.parameters:
+        return _ABSENT
+    return {"parameters": repo.parameters, "total": repo.parameter_count}
+
+
+def _transformers_info(repo: Repo, facts: Facts) -> Any:
+    if repo.library_name != "transformers" or "architectures" not in repo.config:
+        return _ABSENT
+    info = {"auto_model": auto_class(repo.config)}
+    task = task_of(repo.config)
+    return info if task is None else {**info, "pipeline_tag": task}
+
+
 def _optional(value: Any) -> Any:
     return _ABSENT if value is None else value
 
 
 def _runtime(repo: Repo, facts: Facts) -> Any:
-    return _ABSENT if facts.stage is None else {"stage": facts.stage.value, "hardware": None}
+    if facts.stage is None:
+        return _ABSENT
+    hardware = {"current": "local", "requested": "local"}
+    return {"stage": facts.stage.value, "hardware": hardware}
 
 
 _VALUES: dict[str, Callable[[Repo, Facts], Any]] = {
+    "modelId": lambda repo, facts: _full_name(repo),
     "author": lambda repo, facts: repo.namespace,
     "sha": lambda repo, facts: facts.sha or repo.head,
     "lastModified": lambda repo, facts: timestamp(repo.updated_at),
@@ -112,13 +136,15 @@ _VALUES: dict[str, Callable[[Repo, Facts], Any]] = {
     "downloadsAllTime": lambda repo, facts: repo.downloads,
     "likes": lambda repo, facts: repo.likes,
     "tags": lambda repo, facts: list(facts.tags),
-    "trendingScore": lambda repo, facts: repo.likes,
+    "trendingScore": lambda repo, facts: trending_score(repo),
     "cardData": lambda repo, facts: repo.card_data,
     "siblings": lambda repo, facts: _optional(facts.siblings),
     "usedStorage": lambda repo, facts: repo.used_storage,
     "pipeline_tag": lambda repo, facts: _optional(repo.pipeline_tag),
     "library_name": lambda repo, facts: _optional(repo.library_name),
     "config": lambda repo, facts: repo.config,
+    "safetensors": _safetensors,
+    "transformersInfo": _transformers_info,
     "model-index": _card_value("model-index"),
     "widgetData": _card_value("widget"),
     "baseModels": lambda repo, facts: listed(repo.card_data.get("base_model")),

@@ -11,7 +11,7 @@ import yaml
 
 from phub_jupyter.errors import InvalidRequestError
 
-__all__ = ["Card", "parse"]
+__all__ = ["Card", "listed", "parse"]
 
 _FRONT_MATTER = re.compile(
     r"\A\ufeff?---[ \t]*\r?\n(.*?)(?:^|\n)---[ \t]*(?:\r?\n|\Z)", re.S | re.M
@@ -43,6 +43,12 @@ def parse(readme: str) -> Card:
     if not isinstance(data, dict):
         raise InvalidRequestError("README.md: the metadata must be a mapping of keys to values.")
     return Card(_plain(data), readme[found.end() :])
+
+
+def listed(value: Any) -> list[str]:
+    """A card's value that may be one text or a list of them, as a list."""
+    values = value if isinstance(value, list) else [value]
+    return [item.strip() for item in values if isinstance(item, str) and item.strip()]
 
 
 def _where(error: Exception) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from phub_jupyter.hub.cards.architectures import task_of
+from phub_jupyter.hub.cards.front_matter import listed
 from phub_jupyter.identifiers import RepoType
-from phub_jupyter.tasks import TASKS
 
 __all__ = ["library_of", "listed", "pipeline_tag_of", "tags_of"]
 
@@ -23,50 +25,45 @@ _PREFIXED = {
     RepoType.SPACE: {"license": "license"},
 }
 _FORMATS = {".safetensors": "safetensors", ".gguf": "gguf", ".onnx": "onnx", ".parquet": "parquet"}
-_HEADS = {
-    "ForSequenceClassification": "text-classification",
-    "ForTokenClassification": "token-classification",
-    "ForMaskedLM": "fill-mask",
-    "ForQuestionAnswering": "question-answering",
-    "ForCausalLM": "text-generation",
-    "ForImageClassification": "image-classification",
+_LIBRARY_FILES = {
+    "modules.json": "sentence-transformers",
+    "adapter_config.json": "peft",
+    "model_index.json": "diffusers",
 }
+_TASK = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+){0,7}")
 
 
-def listed(value: Any) -> list[str]:
-    """A card's value that may be one text or a list of them, as a list."""
-    values = value if isinstance(value, list) else [value]
-    return [item.strip() for item in values if isinstance(item, str) and item.strip()]
-
-
-def library_of(card: Mapping[str, Any], config: Mapping[str, Any]) -> str | None:
-    """The library that loads a model: what the card says, else what the config looks like."""
+def library_of(
+    card: Mapping[str, Any], config: Mapping[str, Any], files: Iterable[str]
+) -> str | None:
+    """The library that loads a model: what the card says, else what the files look like."""
     named = card.get("library_name")
-    if isinstance(named, str) and named:
-        return named[:64]
+    if isinstance(named, str) and named.strip():
+        return named.strip()[:64]
+    present = set(files)
+    for file, library in _LIBRARY_FILES.items():
+        if file in present:
+            return library
     return "transformers" if "model_type" in config else None
 
 
 def pipeline_tag_of(card: Mapping[str, Any], config: Mapping[str, Any]) -> str | None:
     """The task of a model: what the card says, else what the architecture's head is for."""
     named = card.get("pipeline_tag")
-    if isinstance(named, str) and named in TASKS:
+    if isinstance(named, str) and _TASK.fullmatch(named):
         return named
-    for architecture in listed(config.get("architectures")):
-        for ending, task in _HEADS.items():
-            if architecture.endswith(ending):
-                return task
-    return None
+    return task_of(config)
 
 
 def tags_of(
     repo_type: RepoType, card: Mapping[str, Any], config: Mapping[str, Any], files: Iterable[str]
 ) -> list[str]:
     """All tags, each once, in a stable order."""
+    files = list(files)
     found = [_FORMATS[ending] for ending in _FORMATS if any(f.endswith(ending) for f in files)]
     if repo_type is RepoType.MODEL:
         kind = config.get("model_type")
-        extra = [library_of(card, config), pipeline_tag_of(card, config), kind]
+        extra = [library_of(card, config, files), pipeline_tag_of(card, config), kind]
         found = [item for item in extra if isinstance(item, str)] + found
     if repo_type is RepoType.SPACE:
         found += listed(card.get("sdk"))

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.orm import Session
 
-from phub_jupyter.errors import EntryNotFoundError, HubError, InvalidRequestError
-from phub_jupyter.hub.cards.front_matter import Card, parse
-from phub_jupyter.hub.cards.tags import library_of, listed, pipeline_tag_of, tags_of
+from phub_jupyter.errors import HubError
+from phub_jupyter.hub.cards.front_matter import Card, listed
+from phub_jupyter.hub.cards.tags import library_of, pipeline_tag_of, tags_of
+from phub_jupyter.hub.catalog.content import Content, read_content
 from phub_jupyter.hub.database import Database
-from phub_jupyter.hub.database.tables import Repo, RepoTag, utc_now
+from phub_jupyter.hub.database.tables import Repo, RepoTag
 from phub_jupyter.hub.objects.large_files import LargeFiles
 from phub_jupyter.hub.repos.git_repository import MAIN, GitRepository
 from phub_jupyter.hub.repos.repositories import folder_of
@@ -25,18 +23,6 @@ from phub_jupyter.identifiers import RepoType
 __all__ = ["CatalogIndex"]
 
 _LOG = logging.getLogger("phub")
-_TEXT_LIMIT = 200_000
-_CONFIG_LIMIT = 1_000_000
-_CONFIG_KEYS = ("architectures", "model_type", "id2label", "tokenizer_config")
-
-
-@dataclass(frozen=True, slots=True)
-class _Content:
-    head: str
-    card: Card
-    config: dict[str, Any] = field(default_factory=dict)
-    files: tuple[str, ...] = ()
-    size: int = 0
 
 
 class CatalogIndex:
@@ -50,7 +36,7 @@ class CatalogIndex:
     def refresh(self, repo_pk: int) -> None:
         """Bring the row, the tags and the full text of one repository up to date."""
         while (repo := self._row(repo_pk)) is not None:
-            content = self._read(repo)
+            content = read_content(self._git(repo), repo, self._large_files)
             if content.head == repo.head:
                 return
             stored = self._large_files.usage(repo_pk)
@@ -92,46 +78,8 @@ class CatalogIndex:
     def _git(self, repo: Repo) -> GitRepository:
         return GitRepository(folder_of(self._folder, repo.uid))
 
-    def _read(self, repo: Repo) -> _Content:
-        git = self._git(repo)
-        head = git.head(MAIN)
-        entries = [entry for entry in git.tree(head, recursive=True) if entry.kind == "file"]
-        try:
-            card = parse(_read_text(git, head, "README.md", _TEXT_LIMIT))
-        except InvalidRequestError as error:  # it came by git; the page says what is wrong
-            card = Card({}, error.message)
-        return _Content(
-            head=head,
-            card=card,
-            config=_read_config(git, head) if repo.type == RepoType.MODEL else {},
-            files=tuple(entry.path for entry in entries),
-            size=sum(entry.size for entry in entries if entry.lfs is None),
-        )
 
-
-def _read_text(git: GitRepository, commit: str, path: str, limit: int) -> str:
-    try:
-        entry = git.entry(commit, path)
-    except EntryNotFoundError:
-        return ""
-    if entry.kind != "file" or entry.lfs is not None:
-        return ""
-    return git.read_blob(entry.oid)[:limit].decode("utf-8", "replace")
-
-
-def _read_config(git: GitRepository, commit: str) -> dict[str, Any]:
-    try:
-        config = json.loads(_read_text(git, commit, "config.json", _CONFIG_LIMIT) or "{}")
-    except (ValueError, RecursionError):
-        return {}
-    if not isinstance(config, dict):
-        return {}
-    return {
-        key: config[key] for key in ("architectures", "model_type", "id2label") if key in config
-    }
-
-
-def _write(session: Session, repo: Repo, content: _Content, stored: int) -> None:
+def _write(session: Session, repo: Repo, content: Content, stored: int) -> None:
     repo_type = RepoType(repo.type)
     card, config = content.card.data, content.config
     tags = tags_of(repo_type, card, config, content.files)
@@ -141,14 +89,17 @@ def _write(session: Session, repo: Repo, content: _Content, stored: int) -> None
         .where(Repo.pk == repo.pk)
         .values(
             head=content.head,
-            updated_at=utc_now(),
+            updated_at=max(repo.created_at, content.committed_at),
             card_data=card,
             config=config,
             pipeline_tag=pipeline_tag_of(card, config) if is_model else None,
-            library_name=library_of(card, config) if is_model else None,
+            library_name=library_of(card, config, content.files) if is_model else None,
             license=next(iter(listed(card.get("license"))), None),
             sdk=next(iter(listed(card.get("sdk"))), repo.sdk),
             used_storage=stored + content.size,
+            files=list(content.files),
+            parameters=content.parameters,
+            parameter_count=sum(content.parameters.values()) or None,
         )
     )
     session.execute(delete(RepoTag).where(RepoTag.repo_pk == repo.pk))

@@ -1,4 +1,4 @@
-"""Finds repositories: the public listings, and the side bar's search with facets.
+"""Finds repositories: the public lists, and the side bar's search with facets.
 
 Every query starts from `visible_to`, so nobody finds what they may not read.
 """
@@ -6,14 +6,14 @@ Every query starts from `visible_to`, so nobody finds what they may not read.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Integer,
     Select,
-    and_,
     desc,
     false,
     func,
@@ -23,25 +23,28 @@ from sqlalchemy import (
     table,
     text,
 )
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, undefer
 
 from phub_jupyter.errors import InvalidRequestError
 from phub_jupyter.hub.access import Actor, visible_to
+from phub_jupyter.hub.catalog.facets import FACETS, Facets, count, narrowed
+from phub_jupyter.hub.catalog.listing import (
+    Listing,
+    card_names,
+    conditions,
+    has_tag,
+    id_contains,
+)
+from phub_jupyter.hub.catalog.trending import TRENDING
 from phub_jupyter.hub.database import Database
 from phub_jupyter.hub.database.tables import Like, Repo, RepoTag
 from phub_jupyter.identifiers import RepoType
 
-__all__ = ["FACETS", "SORTS", "CatalogSearch", "Listing", "Query", "SearchPage"]
+__all__ = ["SORTS", "CatalogSearch", "Query", "SearchPage"]
 
-FACETS = ("type", "task", "library", "license", "language")
-_HALF_LIFE_DAYS = 14.0
-
-_TRENDING = (Repo.likes * 5 + Repo.downloads + 1) / (
-    1 + (func.julianday("now") - func.julianday(Repo.updated_at)) / _HALF_LIFE_DAYS
-)
 SORTS: dict[str, ColumnElement[Any]] = {
-    "trending": _TRENDING,
-    "trendingScore": _TRENDING,
+    "trending": TRENDING,
+    "trendingScore": TRENDING,
     "updated": Repo.updated_at.expression,
     "lastModified": Repo.updated_at.expression,
     "created": Repo.created_at.expression,
@@ -52,24 +55,11 @@ SORTS: dict[str, ColumnElement[Any]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
-    """One page of ``/api/models`` and its siblings; ``filters`` are tags and all must match."""
-
-    search: Sequence[str] = ()
-    author: str | None = None
-    filters: Sequence[str] = ()
-    pipeline_tag: str | None = None
-    sort: str = "trendingScore"
-    limit: int = 1000
-    offset: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Query:
     """What the side bar asks; within one facet any value matches, tags must all match."""
 
     text: str = ""
-    facets: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    facets: Facets = field(default_factory=dict)
     tags: Sequence[str] = ()
     author: str | None = None
     sort: str = "trending"
@@ -89,23 +79,17 @@ class SearchPage:
 
 
 class CatalogSearch:
-    """Answers listings and searches from the index."""
+    """Answers lists and searches from the index."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def listing(self, actor: Actor, repo_type: RepoType, listing: Listing) -> list[Repo]:
         """One page of the repositories of a type, and one row more if there is a next page."""
-        conditions = [visible_to(actor), Repo.type == repo_type.value]
-        for word in listing.search:
-            pattern = "%" + re.sub(r"([%_\\])", r"\\\1", word) + "%"
-            conditions.append((Repo.namespace + "/" + Repo.name).ilike(pattern, escape="\\"))
-        if listing.author:
-            conditions.append(func.lower(Repo.namespace) == listing.author.lower())
-        if listing.pipeline_tag:
-            conditions.append(Repo.pipeline_tag == listing.pipeline_tag)
-        conditions += [_has_tag(tag) for tag in listing.filters]
-        query = select(Repo).where(*conditions).order_by(_order(listing.sort), Repo.pk)
+        rules = [visible_to(actor), Repo.type == repo_type.value, *conditions(listing)]
+        query = select(Repo).where(*rules).order_by(*_order(listing.sort))
+        if listing.with_files:
+            query = query.options(undefer(Repo.files))
         with self._database.read() as session:
             return list(session.scalars(query.limit(listing.limit + 1).offset(listing.offset)))
 
@@ -126,16 +110,27 @@ class CatalogSearch:
         with self._database.read() as session:
             return list(session.scalars(query))
 
+    def spaces_of(self, actor: Actor, repo: Repo) -> list[str]:
+        """The ids of the Spaces whose card names a model or dataset."""
+        rules = [visible_to(actor), Repo.type == RepoType.SPACE.value]
+        rules.append(card_names(RepoType(repo.type).plural, [f"{repo.namespace}/{repo.name}"]))
+        query = select(Repo.namespace, Repo.name).where(*rules).order_by(Repo.key).limit(100)
+        with self._database.read() as session:
+            return [f"{namespace}/{name}" for namespace, name in session.execute(query)]
+
     def find(self, actor: Actor, query: Query) -> SearchPage:
         """The page that a person sees, with counts for what else they could choose."""
-        common = [visible_to(actor), *(_has_tag(tag) for tag in query.tags)]
+        common = [visible_to(actor), *(has_tag(tag) for tag in query.tags)]
         if query.author:
             common.append(func.lower(Repo.namespace) == query.author.lower())
-        if query.text.strip():
-            common.append(_matches(query.text))
-        chosen = {name: _facet(name, values) for name, values in query.facets.items() if values}
-        conditions = [*common, *chosen.values()]
-        page = select(Repo).where(*conditions).order_by(_order(query.sort), Repo.pk)
+        words = query.text.strip()
+        if words:
+            common.append(or_(_matches(words), id_contains(words)))
+        rules = [*common, *narrowed(query.facets)]
+        order = _order(query.sort)
+        if words and query.sort == "trending":  # a name is meant more often than a card's text
+            order = [desc(id_contains(words)), *order]
+        page = select(Repo).where(*rules).order_by(*order)
         with self._database.read() as session:
             repos = list(session.scalars(page.limit(query.limit).offset(query.offset)))
             pks = [repo.pk for repo in repos]
@@ -143,73 +138,18 @@ class CatalogSearch:
                 repos=repos,
                 tags=_tags(session, pks),
                 liked=_liked(session, actor, pks),
-                total=session.scalar(select(func.count(Repo.pk)).where(*conditions)) or 0,
+                total=session.scalar(select(func.count(Repo.pk)).where(*rules)) or 0,
                 facets={
-                    name: _count(
-                        session,
-                        name,
-                        [*common, *(rule for other, rule in chosen.items() if other != name)],
-                    )
+                    name: count(session, name, [*common, *narrowed(query.facets, name)])
                     for name in FACETS
                 },
             )
 
 
-def _order(sort: str) -> ColumnElement[Any]:
+def _order(sort: str) -> list[ColumnElement[Any]]:
     if sort not in SORTS:
         raise InvalidRequestError(f"sort: '{sort}' is not one of {', '.join(SORTS)}.")
-    return desc(SORTS[sort])
-
-
-def _has_tag(tag: str) -> ColumnElement[bool]:
-    rows = select(RepoTag.repo_pk).where(RepoTag.tag == tag)
-    return Repo.pk.in_(rows)
-
-
-_COLUMNS = {
-    "type": Repo.type,
-    "task": Repo.pipeline_tag,
-    "library": Repo.library_name,
-    "license": Repo.license,
-}
-_TASK_CATEGORY = "task_categories:"
-_LANGUAGE = "language:"
-
-
-def _facet(name: str, values: Sequence[str]) -> ColumnElement[bool]:
-    if name == "language":
-        return or_(*(_has_tag(f"{_LANGUAGE}{value}") for value in values))
-    if name == "task":
-        by_tag = [_has_tag(f"{_TASK_CATEGORY}{value}") for value in values]
-        return or_(Repo.pipeline_tag.in_(values), *by_tag)
-    if name not in _COLUMNS:
-        raise InvalidRequestError(f"{name}: not a facet; use one of {', '.join(FACETS)}.")
-    return _COLUMNS[name].in_(values)
-
-
-def _count(
-    session: Session, name: str, conditions: Sequence[ColumnElement[bool]]
-) -> list[tuple[str, int]]:
-    counts: dict[str, int] = {}
-    if name != "language":
-        column = _COLUMNS[name]
-        rows = select(column, func.count(Repo.pk)).where(*conditions, column.is_not(None))
-        counts.update((value, number) for value, number in session.execute(rows.group_by(column)))
-    prefix = {"language": _LANGUAGE, "task": _TASK_CATEGORY}.get(name)
-    if prefix is not None:
-        for tag, number in session.execute(_tag_counts(prefix, conditions)):
-            value = tag.removeprefix(prefix)
-            counts[value] = counts.get(value, 0) + number
-    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-
-
-def _tag_counts(prefix: str, conditions: Sequence[ColumnElement[bool]]) -> Select[tuple[str, int]]:
-    return (
-        select(RepoTag.tag, func.count(Repo.pk))
-        .join(Repo, Repo.pk == RepoTag.repo_pk)
-        .where(and_(*conditions), RepoTag.tag.startswith(prefix, autoescape=True))
-        .group_by(RepoTag.tag)
-    )
+    return [desc(SORTS[sort]), desc(Repo.pk)]
 
 
 def _tags(session: Session, pks: list[int]) -> dict[int, list[str]]:
@@ -229,9 +169,9 @@ def _liked(session: Session, actor: Actor, pks: list[int]) -> set[int]:
 
 def _matches(words: str) -> ColumnElement[bool]:
     """Repositories whose id, card or tags hold words that start like all those typed."""
-    terms = re.findall(r"[\w-]+", words)
+    terms = re.findall(r"[^\W_]+", words)
     if not terms:
         return false()
     match = " ".join(f'"{term}"*' for term in terms)
-    found = select(literal_column("rowid")).select_from(table("repo_text"))
+    found: Select[int] = select(literal_column("rowid", Integer)).select_from(table("repo_text"))
     return Repo.pk.in_(found.where(literal_column("repo_text").op("MATCH")(match)))

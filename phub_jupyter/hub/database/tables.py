@@ -167,6 +167,9 @@ class Repo(Base):
     library_name: Mapped[str | None] = mapped_column(String(64), index=True)
     license: Mapped[str | None] = mapped_column(String(64))
     used_storage: Mapped[int] = mapped_column(BigInteger, default=0)
+    parameters: Mapped[dict[str, Any]] = mapped_column(default=dict)  # number by data type
+    parameter_count: Mapped[int | None] = mapped_column(BigInteger)
+    files: Mapped[list[Any]] = mapped_column(default=list, deferred=True)  # paths; may be many
 
 
 class RepoTag(Base):

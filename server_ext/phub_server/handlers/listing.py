@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from phub_jupyter.hub.catalog.search import Listing
+from phub_jupyter.errors import InvalidRequestError, NotSupportedError
+from phub_jupyter.hub.catalog.listing import Listing
+from phub_jupyter.hub.database.tables import Repo
 from phub_jupyter.identifiers import RepoType
 from phub_server.base import HubHandler
 from phub_server.descriptions import Facts, describe, expand_keys, listed_keys
@@ -22,36 +24,57 @@ class ListingHandler(HubHandler):
     async def get(self, plural: str) -> None:
         repo_type = RepoType(plural.removesuffix("s"))
         keys = self.get_query_arguments("expand") + self.get_query_arguments("expand[]")
-        wanted = expand_keys(repo_type, keys) if keys else self._default_keys()
-        listing = self._listing()
-        repos = await self.run(self.hub.search.listing, self.actor, repo_type, listing)
+        wanted = expand_keys(repo_type, keys) if keys else self._default_keys(repo_type)
+        listing = self._listing("siblings" in wanted)
+        items, more = await self.run(self._page, repo_type, listing, wanted)
+        self.reply_page(items, self._next(listing) if more else None)
+
+    def _page(
+        self, repo_type: RepoType, listing: Listing, wanted: frozenset[str]
+    ) -> tuple[list[dict[str, Any]], bool]:
+        repos = self.hub.search.listing(self.actor, repo_type, listing)
         page = repos[: listing.limit]
-        tags = await self.run(self.hub.search.tags, [repo.pk for repo in page])
-        items = [describe(repo, Facts(tags=tags[repo.pk]), wanted) for repo in page]
-        self.reply_page(items, self._next(listing) if len(repos) > len(page) else None)
+        tags = self.hub.search.tags(repo.pk for repo in page)
+        items = [describe(repo, self._facts(repo, listing, tags), wanted) for repo in page]
+        return items, len(repos) > len(page)
 
-    def _default_keys(self) -> frozenset[str]:
-        return listed_keys(
-            self.query_flag("full"), self.query_flag("cardData"), self.query_flag("config")
-        )
+    def _facts(self, repo: Repo, listing: Listing, tags: dict[int, list[str]]) -> Facts:
+        files = [{"rfilename": path} for path in repo.files] if listing.with_files else None
+        stage = self.hub.spaces.state(repo).stage if repo.type == RepoType.SPACE else None
+        return Facts(tags=tags[repo.pk], siblings=files, stage=stage)
 
-    def _listing(self) -> Listing:
-        filters = [
-            tag
-            for text in self.get_query_arguments("filter")
-            for tag in text.split(",")
-            if tag.strip()
-        ]
-        filters += [f"dataset:{name}" for name in self.get_query_arguments("trained_dataset")]
+    def _default_keys(self, repo_type: RepoType) -> frozenset[str]:
+        flags = [self.query_flag(name) for name in ("full", "cardData", "config")]
+        return listed_keys(repo_type, *flags)
+
+    def _listing(self, with_files: bool) -> Listing:
+        if self.get_query_arguments("apps"):
+            raise NotSupportedError("apps: this hub does not know which apps run a model.")
+        inference = self.get_query_argument("inference", None)
+        if inference not in (None, "warm"):
+            raise InvalidRequestError(f"inference: '{inference}' is not known; use warm.")
         return Listing(
             search=self.get_query_arguments("search"),
             author=self.get_query_argument("author", None),
-            filters=filters,
+            filters=self._filters(),
             pipeline_tag=self.get_query_argument("pipeline_tag", None),
+            gated=self.query_flag("gated"),
+            num_parameters=self.get_query_argument("num_parameters", None),
+            warm=inference is not None,
+            providers=self.get_query_arguments("inference_provider"),
+            models=self.get_query_arguments("models"),
+            datasets=self.get_query_arguments("datasets"),
+            linked=self.query_flag("linked"),
             sort=self.get_query_argument("sort", "trendingScore"),
             limit=page_limit(self, _LARGEST_PAGE),
             offset=self.whole_number("skip", 0),
+            with_files=with_files,
         )
+
+    def _filters(self) -> list[str]:
+        texts = self.get_query_arguments("filter")
+        tags = [tag.strip() for text in texts for tag in text.split(",")]
+        return [tag for tag in tags if tag]
 
     def _next(self, listing: Listing) -> dict[str, Any]:
         query: dict[str, Any] = {

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from phub_jupyter.errors import ConflictError, InvalidRequestError, NotSupportedError
+from phub_jupyter.errors import (
+    AuthenticationError,
+    ConflictError,
+    InvalidRequestError,
+    NotSupportedError,
+)
 from phub_jupyter.hub.access import Action
 from phub_jupyter.hub.database.tables import Repo
 from phub_jupyter.identifiers import RepoId, RepoType
@@ -13,6 +19,10 @@ from phub_server.descriptions import Facts, describe, expand_keys
 from phub_server.routing import NAME, NAMESPACE, PLURAL, REVISION, Route
 
 __all__ = ["ROUTES"]
+
+_SDK = re.compile(r"[a-z0-9-]{1,32}")
+_CREATE = frozenset({"name", "organization", "type", "visibility", "private", "sdk"})
+_SETTINGS = frozenset({"visibility", "private"})
 
 
 class _NamedInBody(HubHandler):
@@ -31,13 +41,15 @@ class CreateHandler(_NamedInBody):
     """Makes a repository with its first commit; 409 with its address if it exists."""
 
     async def post(self) -> None:
+        if self.actor.is_anonymous:
+            raise AuthenticationError("Log in to create a repository.")
         body = self.json_body()
         repo_type, repo_id = self.named(body)
         url = f"{self.endpoint}/{repo_type.url_prefix}{repo_id}"
         sdk = body.get("sdk")
-        if sdk is not None and not isinstance(sdk, str):
-            raise InvalidRequestError("sdk: send a text, for example voila.")
-        _refuse_unbuilt(body)
+        if sdk is not None and (not isinstance(sdk, str) or not _SDK.fullmatch(sdk)):
+            raise InvalidRequestError("sdk: send a short word, for example voila.")
+        _refuse_unbuilt(body, _CREATE)
         try:
             repo = await self.run(
                 self.hub.repositories.create,
@@ -70,12 +82,16 @@ class SettingsHandler(HubHandler):
     async def put(self, plural: str, namespace: str, name: str) -> None:
         repo = await self.repo(Action.ADMIN, plural, namespace, name)
         body = self.json_body()
-        _refuse_unbuilt(body)
+        _refuse_unbuilt(body, _SETTINGS)
         private = private_of(body)
-        if private is None:
+        if private is None and "gated" not in body:
             raise InvalidRequestError("visibility: send public or private.")
-        await self.run(self.hub.repositories.set_private, self.actor, repo, private)
-        self.reply({"private": private, "visibility": "private" if private else "public"})
+        if private is None:  # gated: false, which it is anyway
+            private = repo.private
+        else:
+            await self.run(self.hub.repositories.set_private, self.actor, repo, private)
+        visibility = "private" if private else "public"
+        self.reply({"private": private, "visibility": visibility, "gated": False})
 
 
 class AuthCheckHandler(HubHandler):
@@ -118,17 +134,19 @@ class InfoHandler(HubHandler):
             siblings.append(item)
         stage = self.hub.spaces.state(repo).stage if repo.type == RepoType.SPACE else None
         tags = self.hub.search.tags([repo.pk])[repo.pk]
-        extra = {} if self.actor.pk is None else {"liked": self._liked(repo)}
+        extra: dict[str, Any] = {}
+        if self.actor.pk is not None:
+            extra["liked"] = self.hub.likes.of(repo.pk, self.actor.pk)
+        if repo.type == RepoType.MODEL:
+            extra["spaces"] = self.hub.search.spaces_of(self.actor, repo)
         return Facts(tags=tags, sha=commit, siblings=siblings, stage=stage, extra=extra)
-
-    def _liked(self, repo: Repo) -> bool:
-        assert self.actor.pk is not None
-        return self.hub.likes.of(repo.pk, self.actor.pk)
 
 
 def private_of(body: dict[str, Any]) -> bool | None:
     """Whether a body asks for a private repository, in the words of any client generation."""
     visibility, private = body.get("visibility"), body.get("private")
+    if visibility == "protected":
+        raise NotSupportedError("visibility: protected is not built yet; use public or private.")
     if visibility is not None:
         if visibility not in ("public", "private"):
             raise InvalidRequestError(f"visibility: '{visibility}' is not public or private.")
@@ -138,9 +156,10 @@ def private_of(body: dict[str, Any]) -> bool | None:
     return private
 
 
-def _refuse_unbuilt(body: dict[str, Any]) -> None:
-    for key in ("gated", "hardware", "secrets", "variables", "volumes", "resourceGroupId"):
-        if body.get(key):
+def _refuse_unbuilt(body: dict[str, Any], built: frozenset[str]) -> None:
+    """Refuse what a body asks for beyond ``built``; asking for nothing (null, false) is fine."""
+    for key, value in body.items():
+        if key not in built and value:
             raise NotSupportedError(f"{key}: not built yet in this hub; nothing was changed.")
 
 

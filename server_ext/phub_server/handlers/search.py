@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from phub_jupyter.hub.catalog.search import FACETS, Query, SearchPage
+from phub_jupyter.hub.catalog.facets import FACETS
+from phub_jupyter.hub.catalog.search import Query, SearchPage
 from phub_jupyter.hub.database.tables import Repo
 from phub_jupyter.tasks import TASKS
 from phub_server.base import HubHandler

@@ -6,11 +6,11 @@ from typing import Any
 
 from phub_jupyter import __version__
 from phub_jupyter.errors import AuthenticationError
-from phub_jupyter.hub.access import Actor
 from phub_jupyter.hub.database.tables import Namespace
 from phub_jupyter.tasks import TASKS
 from phub_server.base import HubHandler
 from phub_server.routing import Route
+from phub_server.wire import timestamp
 
 __all__ = ["ROUTES"]
 
@@ -41,8 +41,30 @@ class WhoAmIHandler(HubHandler):
             "avatarUrl": "",
             "periodEnd": None,
             "orgs": [_org(org, role) for org, role in orgs],
-            "auth": _auth(actor),
+            "auth": self._auth(),
         }
+
+    def _auth(self) -> dict[str, Any]:
+        grant = self.actor.grant
+        if grant is None:
+            return {"type": "session"}
+        token = self.hub.accounts.token(grant.pk)
+        # The clients know read, write and fineGrained; a token of role admin can at least write.
+        answer: dict[str, Any] = {
+            "displayName": token.name,
+            "role": "write" if token.role == "admin" else token.role,
+            "createdAt": timestamp(token.created_at),
+        }
+        if token.role == "fineGrained":
+            scopes = [
+                {
+                    "entity": {"_id": scope["id"], "type": scope.get("type")},
+                    "permissions": [f"repo.{right}" for right in scope["rights"]],
+                }
+                for scope in token.scopes
+            ]
+            answer["fineGrained"] = {"scoped": scopes, "global": [], "canReadGatedRepos": False}
+        return {"type": "access_token", "accessToken": answer}
 
 
 def _org(org: Namespace, role: str) -> dict[str, Any]:
@@ -56,17 +78,6 @@ def _org(org: Namespace, role: str) -> dict[str, Any]:
         "avatarUrl": "",
         "roleInOrg": role,
         "isEnterprise": False,
-    }
-
-
-def _auth(actor: Actor) -> dict[str, Any]:
-    if actor.grant is None:
-        return {"type": "session"}
-    # The clients know read, write and fineGrained; a token of role admin can at least write.
-    role = "write" if actor.grant.role == "admin" else actor.grant.role
-    return {
-        "type": "access_token",
-        "accessToken": {"displayName": actor.grant.name, "role": role},
     }
 
 
