@@ -85,18 +85,34 @@ def source(tmp_path: Path) -> Path:
     ],
 )
 def test_a_file_comes_back_to_clients_with_and_without_xet(
-    server: Any, source: Path, tmp_path: Path, xet: bool, form: str, as_xorbs: bool
+    server: Any,
+    source: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    xet: bool,
+    form: str,
+    as_xorbs: bool,
 ) -> None:
+    fetched: list[str] = []
+    read_xorb = server.hub.cas.read_xorb
+
+    def noted(name: str, start: int, stop: int) -> Any:
+        fetched.append(name)
+        return read_xorb(name, start, stop)
+
+    monkeypatch.setattr(server.hub.cas, "read_xorb", noted)
     sha256 = hashlib.sha256(source.read_bytes()).hexdigest()
     Client(server, tmp_path / "a", xet).run(UPLOAD, str(source), "dir/a file.bin", form)
     repo = next(iter(server.hub.repositories.all()))
     file = server.hub.large_files.find(repo.pk, [sha256])[sha256]
     assert (file.xet_hash is not None) == as_xorbs
     for number, reader in enumerate((True, False)):
+        fetched.clear()
         client = Client(server, tmp_path / f"b{number}", reader)
         assert client.run(DOWNLOAD, "dir/a file.bin") == sha256
         fresh = Client(server, tmp_path / f"c{number}", reader)
         assert fresh.run(SNAPSHOT, "dir/a file.bin") == sha256
+        assert len(fetched) == (2 if reader and as_xorbs else 0)
     assert list(server.hub.large_files.verify()) == []
 
 
