@@ -129,7 +129,7 @@ def test_who_may_not_read_the_model_may_not_call_it(server: HubServer, url: str)
 @pytest.mark.parametrize(
     ("name", "card", "status", "message"),
     [
-        ("untold", "# A model\n", 400, "pipeline_tag"),
+        ("untold", "---\nlicense: mit\n---\n", 400, "pipeline_tag"),
         ("masked", "---\npipeline_tag: fill-mask\n---\n", 501, "'fill-mask'"),
         ("empty", "---\npipeline_tag: text-classification\n---\n", 400, "no config.json"),
     ],

@@ -61,7 +61,8 @@ class Serving:
         Raises InvalidRequestError for bad inputs or an unusable model, OverloadedError when there
         is too much to do, NotSupportedError when the machine-learning libraries are missing.
         """
-        require_libraries()
+        if not self._is_running:
+            require_libraries()
         if self._calls >= self._max_calls:
             raise OverloadedError(
                 f"The hub is answering {self._calls} calls to models already; try again later.",
@@ -80,7 +81,7 @@ class Serving:
     async def health(self) -> dict[str, Any]:
         """What runs now, without starting anything."""
         worker = self._worker
-        if worker is None or not worker.is_running:
+        if worker is None or not self._is_running:
             return {"running": False, "calls": self._calls, "models": []}
         answer = await asyncio.wait_for(worker.ask("health"), self._patience)
         return {"running": True, "pid": worker.pid, "calls": self._calls, **answer}
@@ -93,6 +94,10 @@ class Serving:
         worker, self._worker = self._worker, None
         if worker is not None:
             await worker.stop()
+
+    @property
+    def _is_running(self) -> bool:
+        return self._worker is not None and self._worker.is_running
 
     async def _ask(self, op: str, **fields: Any) -> Any:
         worker = await self._running_worker()
@@ -110,7 +115,7 @@ class Serving:
 
     async def _running_worker(self) -> WorkerProcess:
         async with self._starting:
-            if self._worker is None or not self._worker.is_running:
+            if self._worker is None or not self._is_running:
                 if self._worker is not None:
                     await self._worker.stop()
                 self._worker = await WorkerProcess.start(self._folder, self._options)
