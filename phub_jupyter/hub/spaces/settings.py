@@ -10,10 +10,14 @@ from phub_jupyter.hub.cards.front_matter import parse
 from phub_jupyter.hub.cards.tags import listed
 from phub_jupyter.identifiers import parse_path
 
-__all__ = ["SDK", "SpaceSettings"]
+__all__ = ["SDK", "AppFileMissingError", "SpaceSettings"]
 
 SDK = "voila"
 """The one kind of Space that this hub runs."""
+
+
+class AppFileMissingError(InvalidRequestError):
+    """The notebook to serve is not in the repository."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,10 @@ class SpaceSettings:
 
     @classmethod
     def read(cls, folder: Path) -> SpaceSettings:
-        """Read the README of a checkout. Raises InvalidRequestError naming the key to change."""
+        """Read the README of a checkout.
+
+        Raises InvalidRequestError naming the key to change, or AppFileMissingError.
+        """
         readme = folder / "README.md"
         data = parse(readme.read_text("utf-8", "replace")).data if readme.is_file() else {}
         sdk = data.get("sdk", SDK)
@@ -37,4 +44,11 @@ class SpaceSettings:
             app_file = parse_path(str(app_file))
         except HubError as error:
             raise InvalidRequestError(f"app_file: {error.message}") from None
+        if not app_file.endswith(".ipynb"):
+            raise InvalidRequestError(f"app_file: {app_file} is not a notebook (.ipynb).")
+        if not (folder / app_file).is_file():
+            raise AppFileMissingError(
+                f"The notebook {app_file} is missing; publish one, or name another as app_file in "
+                "README.md."
+            )
         return cls(app_file, tuple(listed(data.get("models"))), tuple(listed(data.get("datasets"))))

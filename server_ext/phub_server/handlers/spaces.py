@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
-from datetime import UTC, datetime
-from html import escape
 from typing import Any
 from urllib.parse import urlencode
 
-from tornado.iostream import StreamClosedError
+from tornado.iostream import SSLIOStream, StreamClosedError
 
-from phub_jupyter.errors import NotSupportedError
-from phub_jupyter.hub.access import Action
+from phub_jupyter.errors import ForbiddenError, NotSupportedError
+from phub_jupyter.hub.access import Action, Verdict, decide
 from phub_jupyter.hub.database.tables import Repo
 from phub_jupyter.hub.spaces.state import SpaceState, Stage
 from phub_server.base import HubHandler
+from phub_server.failure_page import failure_page
 from phub_server.routing import NAME, NAMESPACE, Route
-from phub_server.wire import timestamp
 
 __all__ = ["ROUTES", "app_address"]
 
+_LIVELY = (Stage.RUNNING, Stage.APP_STARTING)
+_KEEP_ALIVE_AFTER = 30  # seconds; clients that only want what is there leave after a few quiet ones
 _OTHER_LOOPBACK = {"127.0.0.1": "localhost", "localhost": "127.0.0.1", "[::1]": "127.0.0.1"}
 
 
@@ -30,9 +31,13 @@ def app_address(scheme: str, hub_host: str, state: SpaceState) -> str:
     Cookies know host names, not ports. On one machine the app therefore gets the other name of the
     loopback address, so that its page is a stranger to Jupyter's cookie and Jupyter to its.
     """
-    host = hub_host.rpartition(":")[0] if hub_host.rpartition("]")[2].count(":") else hub_host
+    host = _host_name(hub_host)
     address = f"{scheme}://{_OTHER_LOOPBACK.get(host, host)}:{state.port}/"
     return f"{address}?{urlencode({'token': state.entry_token})}" if state.entry_token else address
+
+
+def _host_name(host: str) -> str:
+    return host.rpartition(":")[0] if host.rpartition("]")[2].count(":") else host
 
 
 class _SpaceHandler(HubHandler):
@@ -53,11 +58,44 @@ class _SpaceHandler(HubHandler):
             "errorMessage": state.message,
         }
 
+    async def started(self, repo: Repo) -> SpaceState:
+        """The Space, started if needed.
+
+        Raises ForbiddenError where the app's page would get Jupyter's cookie.
+        """
+        embedded = self.context.mode == "embedded"
+        if embedded and _host_name(self.request.host) not in _OTHER_LOOPBACK:
+            raise ForbiddenError(
+                "A Space inside Jupyter is shown only on the machine itself: open Jupyter as "
+                "http://127.0.0.1 or http://localhost. Under any other name the app would get "
+                "the cookie of your Jupyter server. A team runs the hub as a server of its own."
+            )
+        return await self.hub.spaces.start(repo, self.own_address())
+
+    def own_address(self) -> str:
+        """The hub's address for processes of this machine.
+
+        Read from the socket: a visitor chooses the Host header, and the app sends its token here.
+        """
+        connection: Any = self.request.connection
+        stream = connection.stream
+        host, port = stream.socket.getsockname()[:2]
+        shown = f"[{host}]" if ":" in host else host
+        scheme = "https" if isinstance(stream, SSLIOStream) else "http"
+        return f"{scheme}://{shown}:{port}{self.context.prefix}"
+
     def address(self, state: SpaceState) -> str | None:
         """The app's address for this caller; None while it does not run."""
         if state.stage is not Stage.RUNNING:
             return None
         return app_address(self.endpoint.partition(":")[0], self.request.host, state)
+
+    async def last_words(self, repo: Repo) -> str:
+        """The end of the log, for those who may read it."""
+        if decide(self.actor, Action.WRITE, repo) is not Verdict.ALLOW:
+            return ""
+        lines = await self.run(self.hub.spaces.log(repo).tail)
+        return "\n".join(line.text for line in lines)
 
 
 class AppHandler(_SpaceHandler):
@@ -65,23 +103,24 @@ class AppHandler(_SpaceHandler):
 
     async def get(self, namespace: str, name: str) -> None:
         repo = await self.space(Action.READ, namespace, name)
-        state = await self.hub.spaces.start(repo, self.endpoint)
+        state = await self.started(repo)
         address = self.address(state)
         self.set_header("Cache-Control", "no-store")
         self.set_header("Referrer-Policy", "no-referrer")
         if address is not None:
             self.redirect(address, status=302)
             return
-        message = state.message or "The app does not run."
         self.set_status(503)
+        log = await self.last_words(repo)
+        if "text/html" not in self.request.headers.get("Accept", ""):
+            error = state.message or "The app does not run."
+            self.reply({"error": error, "stage": state.stage.value, "log": log}, 503)
+            return
         self.set_header("Content-Type", "text/html; charset=utf-8")
-        self.set_header("Content-Security-Policy", "sandbox; default-src 'none'")
-        title = f"{repo.namespace}/{repo.name}"
-        self.finish(
-            f"<!doctype html><title>{escape(title)}</title><h1>{escape(title)} cannot be shown</h1>"
-            f"<p>Stage: {state.stage.value}</p><pre>{escape(message)}</pre>"
-            "<p>Fix the notebook or its card and publish again; the next visit starts it anew.</p>"
+        self.set_header(
+            "Content-Security-Policy", "sandbox; default-src 'none'; style-src 'unsafe-inline'"
         )
+        self.finish(failure_page(f"{repo.namespace}/{repo.name}", state, log))
 
 
 class StartHandler(_SpaceHandler):
@@ -89,9 +128,11 @@ class StartHandler(_SpaceHandler):
 
     async def post(self, namespace: str, name: str) -> None:
         repo = await self.space(Action.READ, namespace, name)
-        state = await self.hub.spaces.start(repo, self.endpoint)
+        state = await self.started(repo)
         url = self.address(state)
-        self.reply({"stage": state.stage.value, "url": url, "message": state.message})
+        log = "" if url else await self.last_words(repo)
+        body = {"stage": state.stage.value, "url": url, "message": state.message, "log": log}
+        self.reply(body)
 
 
 class RuntimeHandler(_SpaceHandler):
@@ -107,7 +148,7 @@ class RestartHandler(_SpaceHandler):
 
     async def post(self, namespace: str, name: str) -> None:
         repo = await self.space(Action.WRITE, namespace, name)
-        self.reply(self.runtime(await self.hub.spaces.restart(repo, self.endpoint)))
+        self.reply(self.runtime(await self.hub.spaces.restart(repo, self.own_address())))
 
 
 class PauseHandler(_SpaceHandler):
@@ -119,37 +160,29 @@ class PauseHandler(_SpaceHandler):
 
 
 class LogHandler(_SpaceHandler):
-    """What the app printed, as events, and what it prints from now on."""
+    """What the app printed, as events, and what it prints from now on while it runs."""
 
     async def get(self, namespace: str, name: str) -> None:
         repo = await self.space(Action.WRITE, namespace, name)
-        path = self.hub.spaces.log_file(repo)
+        log = self.hub.spaces.log(repo)
         self.set_header("Content-Type", "text/event-stream")
         self.set_header("Cache-Control", "no-store")
-        seen = 0
-        try:
+        seen, quiet = 0, 0
+        with contextlib.suppress(StreamClosedError):
             while True:
-                text = await self.run(_read_from, path, seen)
-                seen += len(text)
-                for line in text.decode("utf-8", "replace").splitlines(keepends=True):
-                    event = {"data": line, "timestamp": timestamp(datetime.now(UTC))}
+                ends = self.hub.spaces.state(repo).stage not in _LIVELY
+                lines, seen = await self.run(log.read, seen)
+                for line in lines:
+                    event = {"data": f"{line.text}\n", "timestamp": line.time}
                     self.write(f"data: {json.dumps(event)}\n\n")
-                self.write(": keep-alive\n\n")
+                quiet = 0 if lines else quiet + 1
+                if quiet == _KEEP_ALIVE_AFTER:
+                    quiet = 0
+                    self.write(": keep-alive\n\n")
                 await self.flush()
-                if not self.query_flag("follow", True):
+                if ends:
                     return
                 await asyncio.sleep(1)
-        except StreamClosedError:
-            return
-
-
-def _read_from(path: Any, offset: int) -> bytes:
-    try:
-        with path.open("rb") as file:
-            file.seek(offset)
-            return bytes(file.read(1 << 20))
-    except FileNotFoundError:
-        return b""
 
 
 class SpaceNotBuiltHandler(_SpaceHandler):
