@@ -39,25 +39,30 @@ def hub_process(data: Path) -> Iterator[HubProcess]:
     _phub(data, "user", "add", "ada")
     token = _phub(data, "token", "add", "ada", "--role", "write").split()[-1]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(
-        [*_PROGRAM, "serve", "--host", "127.0.0.1", "--port", "0", "--data", str(data)],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=environment,
-    ) as process:
+    log = data.with_suffix(".log")
+    with (
+        log.open("w", encoding="utf-8") as errors,
+        subprocess.Popen(
+            [*_PROGRAM, "serve", "--host", "127.0.0.1", "--port", "0", "--data", str(data)],
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            env=environment,
+        ) as process,
+    ):
         try:
-            yield HubProcess(_endpoint(process), token, process.pid)
+            yield HubProcess(_endpoint(process, log), token, process.pid)
         finally:
             process.terminate()
             process.wait(30)
 
 
-def _endpoint(process: subprocess.Popen[str]) -> str:
+def _endpoint(process: subprocess.Popen[str], log: Path) -> str:
     assert process.stdout is not None
     for line in process.stdout:
         if match := _LISTENS.search(line):
             return match[1]
-    raise SystemExit(f"The hub did not start: exit code {process.wait()}.")
+    raise SystemExit(f"The hub did not start:\n{log.read_text('utf-8')}")
 
 
 def _phub(data: Path, *words: str) -> str:

