@@ -67,15 +67,17 @@ def test_damage_is_found_and_named_and_a_new_upload_heals_it(objects: Objects) -
     file = objects.upload(objects.here, DATA, SHA256)
     path = objects.root / "objects" / fan_out("lfs", SHA256)
     path.write_bytes(b"?" + DATA[1:])
-    (damage,) = objects.large_files.verify()
-    assert SHA256 in damage
+    damage, loss = objects.large_files.verify()
+    assert damage == f"The large file {SHA256} is damaged: its bytes have another SHA-256."
+    assert loss == f"The model ada/here has lost the large file {SHA256}."
     path.write_bytes(DATA[:-1])
     with pytest.raises(StorageError, match="wrong size"):
         objects.large_files.read(file)
     path.unlink()
     with pytest.raises(StorageError, match="missing"):
         objects.large_files.read(file)
-    assert len(list(objects.large_files.verify())) == 1
+    missing, loss = objects.large_files.verify()
+    assert "is missing from the store" in missing
     objects.upload(objects.here, DATA, SHA256)
     assert list(objects.large_files.verify()) == []
     assert b"".join(objects.large_files.read(file)) == DATA

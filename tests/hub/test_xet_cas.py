@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from phub_jupyter.errors import InvalidRequestError, NotFoundError, RangeNotSatisfiableError
+from phub_jupyter.hub.database.tables import XetFile
 from phub_jupyter.hub.objects.large_files import LargeFile
 from phub_jupyter.hub.objects.store import fan_out
 from phub_jupyter.hub.objects.xet.cas import Cas
@@ -65,7 +66,9 @@ def test_the_first_form_of_a_xorb_stays(objects: Objects) -> None:
 def test_a_lost_xorb_can_be_uploaded_again_in_another_form(stored: Objects) -> None:
     stored.put_shard(stored.here, shard([NAMED]))
     stored.store.delete(fan_out("xorbs", XORB.hash))
-    assert len(list(stored.large_files.verify())) == 1
+    missing, loss = stored.large_files.verify()
+    assert "is missing from the store" in missing
+    assert SHA256 in loss
     assert stored.put_xorb(XORB.hash, b"".join(packed_chunk(chunk, 0) for chunk in XORB.chunks))
     assert list(stored.large_files.verify()) == []
     file = LargeFile(SHA256, len(FILE.content), FILE.hash)
@@ -290,11 +293,22 @@ def test_damage_inside_a_xorb_is_found(stored: Objects) -> None:
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
-    (damage,) = stored.large_files.verify()
-    assert XORB.hash in damage
+    damage, loss = stored.large_files.verify()
+    assert damage.startswith(f"The xorb {XORB.hash} is damaged")
+    assert loss == f"The model ada/here has lost the large file {SHA256}."
 
 
 def test_the_deployment_id_stays(objects: Objects) -> None:
     again = Cas(objects.database, objects.store, objects.large_files)
     assert again.deployment_id == objects.cas.deployment_id
     assert len(again.deployment_id) == 16
+
+
+def test_a_file_whose_recipe_is_wrong_is_found(stored: Objects) -> None:
+    stored.put_shard(stored.here, shard([NAMED]))
+    with stored.database.write() as session:
+        file = session.get_one(XetFile, FILE.hash)
+        file.segments = file.segments[:-1]
+    damage, loss = stored.large_files.verify()
+    assert damage.startswith(f"The Xet file {FILE.hash} is damaged")
+    assert SHA256 in loss

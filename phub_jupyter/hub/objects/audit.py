@@ -1,4 +1,4 @@
-"""Compares every stored object with its name, and every large file with what it is made of."""
+"""Compares every stored object with its name, and says which repositories lose what by damage."""
 
 from __future__ import annotations
 
@@ -13,79 +13,85 @@ from phub_jupyter.hub.database.tables import LfsObject, Repo, RepoObject, XetFil
 from phub_jupyter.hub.objects.store import ObjectStore, fan_out
 from phub_jupyter.hub.objects.xet.hashing import Chunk, file_hash, to_text
 from phub_jupyter.hub.objects.xet.reading import load_index
-from phub_jupyter.hub.objects.xet.xorb import XorbIndex, read_xorb
+from phub_jupyter.hub.objects.xet.xorb import read_xorb
 
-__all__ = ["damages"]
-
-
-def damages(database: Database, store: ObjectStore) -> Iterator[str]:
-    """Yield one sentence for each object or file that is missing or not what its name says."""
-    yield from _damaged_lfs_objects(database, store)
-    yield from _damaged_xorbs(database, store)
-    yield from _damaged_xet_files(database)
-    yield from _incomplete_repositories(database)
+__all__ = ["Audit"]
 
 
-def _damaged_lfs_objects(database: Database, store: ObjectStore) -> Iterator[str]:
-    with database.read() as session:
-        rows = session.scalars(select(LfsObject).order_by(LfsObject.sha256)).all()
-    for row in rows:
-        digest = hashlib.sha256()
-        try:
-            for piece in store.read(fan_out("lfs", row.sha256)):
-                digest.update(piece)
-        except HubError as error:
-            yield error.message
-            continue
-        if digest.hexdigest() != row.sha256:
-            yield f"The large file {row.sha256} is damaged: its bytes have another SHA-256."
+class Audit:
+    """One look at everything. Whatever was found whole is remembered for what is made of it."""
 
+    def __init__(self, database: Database, store: ObjectStore) -> None:
+        self._database = database
+        self._store = store
+        self._whole_objects: dict[str, int] = {}
+        self._whole_xorbs: set[str] = set()
+        self._whole_files: dict[str, str] = {}
 
-def _damaged_xorbs(database: Database, store: ObjectStore) -> Iterator[str]:
-    with database.read() as session:
-        names = session.scalars(select(Xorb.hash).order_by(Xorb.hash)).all()
-    for name in names:
-        index = load_index(database, name)
-        try:
-            with store.open(fan_out("xorbs", name)) as stream:
-                found = read_xorb(stream)
-        except HubError as error:
-            yield f"The xorb {name} is damaged: {error.message}"
-            continue
-        if found != index or to_text(found.hash) != name:
-            yield f"The xorb {name} is damaged: its bytes have another hash."
+    def run(self) -> Iterator[str]:
+        """Yield one sentence for each object, file and repository that is not whole."""
+        yield from self._objects()
+        yield from self._xorbs()
+        yield from self._files()
+        yield from self._repositories()
 
+    def _objects(self) -> Iterator[str]:
+        with self._database.read() as session:
+            rows = session.scalars(select(LfsObject).order_by(LfsObject.sha256)).all()
+        for row in rows:
+            digest = hashlib.sha256()
+            try:
+                for piece in self._store.read(fan_out("lfs", row.sha256)):
+                    digest.update(piece)
+            except HubError as error:
+                yield error.message
+                continue
+            if digest.hexdigest() == row.sha256:
+                self._whole_objects[row.sha256] = row.size
+            else:
+                yield f"The large file {row.sha256} is damaged: its bytes have another SHA-256."
 
-def _damaged_xet_files(database: Database) -> Iterator[str]:
-    with database.read() as session:
-        names = session.scalars(select(XetFile.hash).order_by(XetFile.hash)).all()
-    for name in names:
-        with database.read() as session:
-            file = session.get_one(XetFile, name)
-        chunks: list[Chunk] = []
-        for xorb, start, end, _ in file.segments:
-            index: XorbIndex | None = load_index(database, xorb)
-            if index is None:
-                yield f"The Xet file {name} needs the xorb {xorb}, which is missing."
-                break
-            chunks += index.chunks(start, end)
-        else:
-            if to_text(file_hash(chunks)) != name or sum(size for _, size in chunks) != file.size:
-                yield f"The Xet file {name} is damaged: its chunks have another hash."
+    def _xorbs(self) -> Iterator[str]:
+        with self._database.read() as session:
+            names = session.scalars(select(Xorb.hash).order_by(Xorb.hash)).all()
+        for name in names:
+            try:
+                with self._store.open(fan_out("xorbs", name)) as stream:
+                    found = read_xorb(stream)
+            except HubError as error:
+                yield f"The xorb {name} is damaged: {error.message}"
+                continue
+            if found == load_index(self._database, name) and to_text(found.hash) == name:
+                self._whole_xorbs.add(name)
+            else:
+                yield f"The xorb {name} is damaged: its bytes have another hash."
 
+    def _files(self) -> Iterator[str]:
+        with self._database.read() as session:
+            names = session.scalars(select(XetFile.hash).order_by(XetFile.hash)).all()
+        for name in names:
+            with self._database.read() as session:
+                file = session.get_one(XetFile, name)
+            if not {xorb for xorb, *_ in file.segments} <= self._whole_xorbs:
+                continue  # a damaged xorb has its sentence, and so will the repositories
+            chunks: list[Chunk] = []
+            for xorb, start, end, _ in file.segments:
+                index = load_index(self._database, xorb)
+                chunks += index.chunks(start, end) if index else []
+            if to_text(file_hash(chunks)) == name and sum(size for _, size in chunks) == file.size:
+                self._whole_files[name] = file.sha256
+            else:
+                yield f"The Xet file {name} is damaged: its chunks make up another file."
 
-def _incomplete_repositories(database: Database) -> Iterator[str]:
-    query = (
-        select(Repo, RepoObject)
-        .join(RepoObject, RepoObject.repo_pk == Repo.pk)
-        .outerjoin(XetFile, XetFile.hash == RepoObject.xet_hash)
-        .outerjoin(LfsObject, LfsObject.sha256 == RepoObject.sha256)
-        .where(
-            (XetFile.sha256.is_distinct_from(RepoObject.sha256) & RepoObject.xet_hash.is_not(None))
-            | (LfsObject.sha256.is_(None) & RepoObject.xet_hash.is_(None))
-        )
-    )
-    with database.read() as session:
-        rows = session.execute(query).all()
-    for repo, file in rows:
-        yield f"{repo.type} {repo.namespace}/{repo.name} has lost the large file {file.sha256}."
+    def _repositories(self) -> Iterator[str]:
+        query = select(Repo, RepoObject).join(RepoObject, RepoObject.repo_pk == Repo.pk)
+        with self._database.read() as session:
+            for repo, file in session.execute(query.order_by(Repo.key, RepoObject.sha256)):
+                if not self._has_bytes(file):
+                    name = f"{repo.namespace}/{repo.name}"
+                    yield f"The {repo.type} {name} has lost the large file {file.sha256}."
+
+    def _has_bytes(self, file: RepoObject) -> bool:
+        if file.xet_hash is None:
+            return self._whole_objects.get(file.sha256) == file.size
+        return self._whole_files.get(file.xet_hash) == file.sha256

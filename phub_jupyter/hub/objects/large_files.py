@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from phub_jupyter.errors import InvalidRequestError, StorageError
 from phub_jupyter.hub.database import Database
 from phub_jupyter.hub.database.tables import LfsObject, RepoObject, XetFile
-from phub_jupyter.hub.objects.audit import damages
+from phub_jupyter.hub.objects.audit import Audit
 from phub_jupyter.hub.objects.store import NewFile, ObjectStore, fan_out
 from phub_jupyter.hub.objects.xet.reading import read_segments
 
@@ -149,5 +149,5 @@ class LargeFiles:
             return session.scalars(total.where(RepoObject.repo_pk == repo_pk)).one()
 
     def verify(self) -> Iterator[str]:
-        """Re-hash everything and yield one sentence for each damaged or missing object."""
-        return damages(self._database, self._store)
+        """Re-hash everything and yield one sentence for each thing that is damaged or missing."""
+        return Audit(self._database, self._store).run()

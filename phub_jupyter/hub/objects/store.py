@@ -229,4 +229,4 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _missing(key: str) -> StorageError:
-    return StorageError(f"The object {key} is missing from the store; run 'phub check'.")
+    return StorageError(f"The object {key} is missing from the store.")
