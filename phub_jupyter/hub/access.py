@@ -94,6 +94,7 @@ class Actor:
 
 ANONYMOUS = Actor()
 
+_READING = frozenset({"read", "write"})
 _ROLE_ACTIONS = {
     "read": Action.READ,
     "contributor": Action.READ,
@@ -171,5 +172,5 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
     own = Repo.namespace_pk.in_([actor.pk, *actor.roles])
     if actor.grant is None or actor.grant.role != "fineGrained":
         return or_(public, own)
-    scoped = Repo.uid.in_(actor.grant.scopes) if actor.grant.scopes else false()
-    return or_(public, and_(own, scoped))
+    readable = [uid for uid, rights in actor.grant.scopes.items() if rights & _READING]
+    return or_(public, and_(own, Repo.uid.in_(readable)))
