@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from typing import Any
 
 import pytest
@@ -156,6 +157,24 @@ def test_a_browser_shows_files_but_runs_none(model: RepoClient, path: str, kind:
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
     assert answer.headers["Content-Disposition"].startswith("attachment; ")
+
+
+def test_downloads_are_counted_by_one_file(model: RepoClient) -> None:
+    def downloads() -> int:
+        return int(model.hub.repositories.by_uid(model.repo.uid).downloads)
+
+    library = {"X-HF-Download-Counter": "1"}
+    for method, path, headers in (
+        ("HEAD", "config.json", library),
+        ("GET", "empty.txt", library),
+        ("GET", "config.json", {}),
+        ("GET", "config.json", library),
+    ):
+        model.request(method, f"{model.web}/resolve/main/{path}", headers=headers)
+    deadline = time.monotonic() + 10
+    while downloads() == 0 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert downloads() == 1
 
 
 def test_a_private_file_is_missing_to_others(hub_server: Any) -> None:

@@ -67,6 +67,14 @@ def _configure_libgit2() -> None:
         pygit2.settings.search_path[level] = ""
 
 
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 class GitRepository:
     """A bare repository on disk; an instance belongs to one thread at a time."""
 
@@ -83,6 +91,10 @@ class GitRepository:
         """Make a new bare repository whose HEAD is ``main``."""
         _configure_libgit2()
         pygit2.init_repository(str(path), bare=True, initial_head="main")
+        for folder, _, names in os.walk(path):  # libgit2 flushes objects and refs, but not these
+            for name in names:
+                _flush(Path(folder, name))
+            _flush(Path(folder))
         return cls(path)
 
     def resolve(self, revision: str) -> str:
@@ -170,6 +182,7 @@ class GitRepository:
 
     def create_ref(self, ref: str, target: str) -> None:
         """Add a branch or tag. Raises ConflictError or InvalidRequestError (not a valid name)."""
+        self._flush_objects()
         try:
             self.raw.create_reference_direct(ref, pygit2.Oid(hex=target), False)
         except pygit2.AlreadyExistsError:
@@ -182,6 +195,7 @@ class GitRepository:
         reference = self.raw.lookup_reference(ref)
         if str(reference.target) != old:
             raise StaleParentError(f"{ref} moved meanwhile; try again.")
+        self._flush_objects()
         try:
             reference.set_target(pygit2.Oid(hex=new))  # compares once more, under git's own lock
         except pygit2.GitError as error:
@@ -211,6 +225,10 @@ class GitRepository:
             yield
         finally:
             os.close(descriptor)
+
+    def _flush_objects(self) -> None:
+        # libgit2 flushes each object and its folder, but not where a new folder was made.
+        _flush(self.path / "objects")
 
     def _commit(self, oid: str) -> str | None:
         try:

@@ -22,6 +22,7 @@ from phub_server.wire import page_limit, timestamp
 __all__ = ["ROUTES", "refuse_pull_request"]
 
 _LARGEST_PAGE = 1000
+_LARGEST_COMMIT = 4 << 30
 
 
 async def refuse_pull_request(handler: HubHandler, plural: str, namespace: str, name: str) -> None:
@@ -37,6 +38,7 @@ async def refuse_pull_request(handler: HubHandler, plural: str, namespace: str, 
 class CommitHandler(UploadHandler[BodyFile]):
     """Takes a commit in: the body goes to a file first, so that its size costs no memory."""
 
+    largest = _LARGEST_COMMIT
     _repo: Repo
 
     async def open_sink(self) -> BodyFile:

@@ -21,6 +21,8 @@ from phub_server.routing import NAME, NAMESPACE, PATH, PLURAL, REVISION, WEB_PRE
 __all__ = ["ROUTES"]
 
 _SNIFFED = 8000
+_COUNTED = {RepoType.MODEL: "config.json"}
+"""The file whose transfer to a client library counts as a download; else ``README.md``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class ResolveHandler(HubHandler):
     """One file at a revision; ``raw`` shows what git holds, which is a pointer for large files."""
 
     _commit = ""
+    _counted: Repo | None = None
 
     def initialize(self, raw: bool = False) -> None:
         self._raw = raw
@@ -72,6 +75,16 @@ class ResolveHandler(HubHandler):
         self.set_header("Content-Length", str(stop - start))
         if self.request.method == "GET":
             await self.stream(await self.run(self._read, found, start, stop))
+            if start == 0 and not self._raw:  # the rest of a file belongs to its beginning
+                self._count(repo)
+
+    def _count(self, repo: Repo) -> None:
+        """Count the download afterwards: the client does not wait for the database."""
+        who = str(self.request.remote_ip if self.actor.pk is None else self.actor.pk)
+        self.context.executor.submit(self.hub.downloads.note, repo.pk, who)
+            if self.request.headers.get("X-HF-Download-Counter") == "1":
+                counts = _COUNTED.get(RepoType(repo.type), "README.md") == path
+                self._counted = repo if counts else None
 
     def _find(self, repo: Repo, git: GitRepository, path: str) -> _Found:
         entry = git.entry(self._commit, path)
@@ -121,6 +134,12 @@ class ResolveHandler(HubHandler):
     def compute_etag(self) -> str | None:
         """The file's own tag, not one over the answer, which may be a part or have no body."""
         return self._headers.get("ETag")
+
+    def on_finish(self) -> None:
+        """Count the download, for which nobody waits and which harms nobody if it fails."""
+        if self._counted is not None:
+            count = self.hub.repositories.count_download
+            self.context.executor.submit(count, self._counted.pk)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Say the commit also when the file is missing: clients remember that it was."""
