@@ -14,7 +14,7 @@ __all__ = ["LiveTable"]
 
 
 class LiveTable:
-    """Shows what the record says; in a notebook it changes in place, in a terminal it is printed.
+    """Shows what the record says: in place in a notebook, once at the end in a terminal.
 
     JupyterLab delivers button clicks over a kernel subshell, so they work while the cell runs.
     """
@@ -25,7 +25,7 @@ class LiveTable:
         self._in_notebook = hasattr(shell, "kernel")
         self._table: Any = None
         self._shown = ""
-        self._buttons: dict[str, Any] = {}
+        self.buttons: dict[str, Any] = {}
         self._box: Any = None
 
     def update(self) -> None:
@@ -61,7 +61,7 @@ class LiveTable:
         if self._box is None and state.candidates:
             self._make_buttons(state)
         for row in state.candidates.values():
-            button = self._buttons.get(row.candidate.id)
+            button = self.buttons.get(row.candidate.id)
             if button is not None and row.over and not button.disabled:
                 button.disabled = True
 
@@ -73,15 +73,15 @@ class LiveTable:
                 description=f"Cancel {row.candidate.name}", layout={"width": "auto"}
             )
             button.on_click(partial(self._cancel, row.candidate.id))
-            self._buttons[row.candidate.id] = button
+            self.buttons[row.candidate.id] = button
         everything = ipywidgets.Button(
             description="Cancel all", button_style="warning", layout={"width": "auto"}
         )
         everything.on_click(self._cancel_all)
-        self._buttons["all"] = everything
+        self.buttons["all"] = everything
         layout = {"flex_flow": "row wrap"}
         self._box = _display()(
-            ipywidgets.Box([*self._buttons.values()], layout=layout), display_id=True
+            ipywidgets.Box([*self.buttons.values()], layout=layout), display_id=True
         )
 
     def _cancel(self, candidate: str, button: Any) -> None:

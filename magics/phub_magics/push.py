@@ -9,10 +9,11 @@ from pathlib import Path
 from phub_jupyter.compute.training import Record
 from phub_jupyter.compute.training.card import model_card, percent
 from phub_jupyter.compute.training.state import RunState
+from phub_jupyter.errors import ForbiddenError
 from phub_magics.connection import Connection
 from phub_magics.sources import quiet_downloads
 
-__all__ = ["TrainingResult", "push_winner"]
+__all__ = ["TrainingResult", "check_target", "push_winner"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,21 @@ class TrainingResult:
                 "A cheap baseline was at least as good on the validation rows: consider using it."
             )
         return sentences
+
+
+def check_target(connection: Connection, repo_id: str) -> None:
+    """Refuse a place that cannot be pushed to before hours of training, not after.
+
+    Raises ForbiddenError.
+    """
+    me = connection.api.whoami()
+    namespaces = [me["name"], *(org["name"] for org in me.get("orgs", []))]
+    wanted = repo_id.partition("/")[0].lower()
+    if wanted not in map(str.lower, namespaces) and not me.get("isAdmin"):
+        raise ForbiddenError(
+            f"to: you may not write to '{repo_id}'; choose a name that begins with "
+            f"{' or '.join(f'{name}/' for name in namespaces)}."
+        )
 
 
 def push_winner(

@@ -12,6 +12,7 @@ from phub_jupyter.compute.training.state import RunState
 from phub_jupyter.errors import InvalidRequestError
 from phub_magics.arguments import count, duration, repo_id
 from phub_magics.connection import Connection
+from phub_magics.push import check_target
 from phub_magics.sources import Sources
 from phub_magics.training_job import TrainingJob, follow
 
@@ -88,6 +89,7 @@ def _begin(args: argparse.Namespace, shell: Any) -> TrainingJob:
     from phub_magics.notebook_state import notebook_sentence
 
     connection = Connection.from_environment()
+    check_target(connection, args.to)
     sources = Sources.resolve(connection, args.model, args.dataset)
     private = sources.dataset["private"] if args.private is None else args.private
     noted = {

@@ -49,6 +49,8 @@ class TrainingJob:
         self._model_folder = model_folder
         self._result: TrainingResult | None = None
         self._error: BaseException | None = None
+        # Not Thread.join: an interrupt in it can mark a running thread as ended (Python 3.11).
+        self._done = threading.Event()
         self._thread = threading.Thread(target=self._work, name=f"phub-{record.name}", daemon=True)
 
     @classmethod
@@ -77,8 +79,7 @@ class TrainingJob:
 
     def wait(self, seconds: float | None = None) -> TrainingResult | None:
         """The result, or None if it is not there after so many seconds; raises what went wrong."""
-        self._thread.join(seconds)
-        if self._thread.is_alive():
+        if not self._done.wait(seconds):
             return None
         if isinstance(self._error, StoppedError):
             raise UsageError(
@@ -99,9 +100,9 @@ class TrainingJob:
 
     def _follow(self, shell: Any) -> None:
         table = LiveTable(shell, self.record, self.control)
-        while self._thread.is_alive():
+        while not self._done.is_set():
             table.update()
-            self._thread.join(_REFRESH)
+            self._done.wait(_REFRESH)
         table.close()
 
     def _work(self) -> None:
@@ -124,6 +125,8 @@ class TrainingJob:
             )
         except BaseException as error:
             self._error = error
+        finally:
+            self._done.set()
 
 
 def _require_libraries() -> None:
