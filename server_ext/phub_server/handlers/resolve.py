@@ -75,13 +75,6 @@ class ResolveHandler(HubHandler):
         self.set_header("Content-Length", str(stop - start))
         if self.request.method == "GET":
             await self.stream(await self.run(self._read, found, start, stop))
-            if start == 0 and not self._raw:  # the rest of a file belongs to its beginning
-                self._count(repo)
-
-    def _count(self, repo: Repo) -> None:
-        """Count the download afterwards: the client does not wait for the database."""
-        who = str(self.request.remote_ip if self.actor.pk is None else self.actor.pk)
-        self.context.executor.submit(self.hub.downloads.note, repo.pk, who)
             if self.request.headers.get("X-HF-Download-Counter") == "1":
                 counts = _COUNTED.get(RepoType(repo.type), "README.md") == path
                 self._counted = repo if counts else None
