@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import errno
 import logging
 import os
 import sys
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, NoReturn
 from jupyter_core.paths import jupyter_data_dir
 
 from phub_jupyter import __version__
-from phub_jupyter.errors import HubError, NotFoundError
+from phub_jupyter.errors import ConflictError, HubError, NotFoundError
 
 if TYPE_CHECKING:
     from phub_jupyter.hub.hub import Hub
@@ -93,7 +94,7 @@ def build_parser() -> argparse.ArgumentParser:
     token_add.add_argument("user")
     token_add.add_argument("--role", required=True, choices=("read", "write", "admin"))
     token_add.add_argument("--name", default="command line", help="what it is for (%(default)s)")
-    token_add.add_argument("--days", type=int, help="how long it is valid (default: for ever)")
+    token_add.add_argument("--days", type=_days, help="how long it is valid (default: for ever)")
     token_add.set_defaults(command=_add_token)
 
     verify = verbs.add_parser("check", parents=[data], help="look for damage; 0 means none")
@@ -119,6 +120,12 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _days(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or not 0 < len(text) < 6 or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of days; use 1 to 99999")
+    return int(text)
+
+
 @contextmanager
 def _opened(data: Path) -> Iterator[Hub]:
     from phub_jupyter.hub.hub import Hub
@@ -134,9 +141,18 @@ def _serve(options: argparse.Namespace) -> int:
     from phub_server.standalone import serve
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     path = options.base_url.strip("/")
     prefix = f"/{path}" if path else ""
-    asyncio.run(serve(options.host, options.port, options.data, prefix))
+    try:
+        asyncio.run(serve(options.host, options.port, options.data, prefix))
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        raise ConflictError(
+            f"--port: {options.port} on {options.host} is in use; stop the program that has it, "
+            "or choose another port."
+        ) from None
     return 0
 
 

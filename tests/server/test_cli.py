@@ -1,0 +1,196 @@
+"""The command ``phub``, run as a person or a script runs it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+
+from phub_jupyter import __version__
+from phub_jupyter.hub.access import Action
+from phub_jupyter.hub.hub import Hub
+from phub_jupyter.hub.repos.operations import AddFile, AddLargeFile, CommitHeader
+from phub_jupyter.identifiers import RepoId, RepoType
+
+
+def phub(*arguments: str, data: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run one command to its end."""
+    command = [sys.executable, "-m", "phub_server.cli", *arguments]
+    environment = dict(os.environ)
+    environment.pop("PHUB_DATA", None)
+    if data is not None:
+        environment["PHUB_DATA"] = str(data)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+
+
+def refused(*arguments: str, data: Path) -> str:
+    """The one sentence that a refused command leaves."""
+    done = phub(*arguments, data=data)
+    assert (done.returncode, done.stdout) == (1, ""), done
+    lines = done.stderr.splitlines()
+    assert len(lines) == 1, done.stderr
+    assert lines[0].startswith("phub: ")
+    return lines[0]
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """The folder of a hub with the account ada."""
+    folder = tmp_path / "hub"
+    hub = Hub.open(folder)
+    hub.accounts.add_user("ada")
+    hub.close()
+    return folder
+
+
+def test_it_says_what_it_is() -> None:
+    assert phub("--version").stdout == f"phub {__version__}\n"
+    text = phub("--help").stdout
+    assert all(word in text for word in ("serve", "user", "org", "token", "check"))
+
+
+def test_people_and_organizations_are_added(tmp_path: Path) -> None:
+    folder = tmp_path / "new"
+    assert phub("user", "add", "ada", "--admin", "--data", str(folder)).returncode == 0
+    assert phub("user", "add", "bob", data=folder).returncode == 0
+    done = phub("org", "add", "acme", "--owner", "bob", data=folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    hub = Hub.open(folder)
+    ada, bob = (hub.accounts.actor_for_user(name) for name in ("ada", "bob"))
+    assert (ada.is_hub_admin, bob.is_hub_admin) == (True, False)
+    assert [(org.name, role) for org, role in hub.accounts.orgs_of(bob)] == [("acme", "admin")]
+    hub.close()
+
+
+@pytest.mark.parametrize("role", ["read", "write", "admin"])
+def test_the_last_line_is_the_token_and_nothing_else_is_printed(data: Path, role: str) -> None:
+    done = phub("token", "add", "ada", "--role", role, "--name", "nightly job", data=data)
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) == 1
+    hub = Hub.open(data)
+    actor = hub.accounts.actor_for_token(done.stdout.strip())
+    assert actor.grant is not None
+    assert (actor.name, actor.grant.role, actor.grant.name) == ("ada", role, "nightly job")
+    assert hub.accounts.tokens_of("ada")[0].expires_at is None
+    hub.close()
+
+
+def test_a_token_can_end_by_itself(data: Path) -> None:
+    assert phub("token", "add", "ada", "--role", "read", "--days", "7", data=data).returncode == 0
+    hub = Hub.open(data)
+    token = hub.accounts.tokens_of("ada")[0]
+    assert token.expires_at is not None
+    assert (token.expires_at - token.created_at).days in (6, 7)
+    hub.close()
+
+
+def test_what_is_wrong_is_one_sentence(data: Path) -> None:
+    assert "'nobody'" in refused("token", "add", "nobody", "--role", "read", data=data)
+    assert "'ada' is taken" in refused("user", "add", "ada", data=data)
+    assert "'a b' is not valid" in refused("user", "add", "a b", data=data)
+    assert "'nobody'" in refused("org", "add", "acme", "--owner", "nobody", data=data)
+    assert "reserved" in refused("org", "add", "api", "--owner", "ada", data=data)
+    elsewhere = data / "nothing here"
+    assert str(elsewhere) in refused("check", data=elsewhere)
+    assert not elsewhere.exists()
+
+
+def test_a_data_folder_that_is_a_file_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    assert "file" in refused("user", "add", "ada", data=tmp_path / "file")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["token", "add", "ada"],
+        ["token", "add", "ada", "--role", "king"],
+        ["token", "add", "ada", "--role", "read", "--days", "many"],
+        ["token", "add", "ada", "--role", "read", "--days", "0"],
+        ["token", "add", "ada", "--role", "read", "--days", "99999999999"],
+        ["serve", "--port", "70000"],
+        ["serve", "--port", "-1"],
+        ["org", "add", "acme"],
+        ["user"],
+        ["fly"],
+    ],
+)
+def test_a_mistyped_command_shows_its_usage(data: Path, arguments: list[str]) -> None:
+    done = phub(*arguments, data=data)
+    assert done.returncode == 2
+    assert done.stderr.startswith("usage: phub")
+    assert "Traceback" not in done.stderr
+
+
+def test_the_folder_on_the_line_wins_over_the_variable(data: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    assert phub("user", "add", "eve", "--data", str(other), data=data).returncode == 0
+    hub = Hub.open(data)
+    assert hub.accounts.find("eve") is None
+    hub.close()
+
+
+def test_check_finds_a_whole_hub_whole_and_a_damaged_one_damaged(data: Path) -> None:
+    hub = Hub.open(data)
+    ada = hub.accounts.actor_for_user("ada")
+    hub.repositories.create(ada, RepoType.MODEL, RepoId("ada", "m"), private=True)
+    repo = hub.repositories.find(ada, Action.WRITE, RepoType.MODEL, "ada/m")
+    content = b"large" * 1000
+    upload = hub.large_files.new_upload()
+    upload.write(content)
+    sha256 = hashlib.sha256(content).hexdigest()
+    hub.large_files.finish(upload, repo.pk, sha256, len(content))
+    operations = [AddFile("a.txt", b"a"), AddLargeFile("big.bin", sha256, len(content))]
+    hub.commits.commit(repo, "main", CommitHeader("add", "", None), operations, ada)
+    hub.close()
+    whole = phub("check", data=data)
+    assert (whole.returncode, whole.stderr) == (0, "")
+    assert whole.stdout.startswith("Whole: 1 repositories")
+
+    stored = [path for path in (data / "objects").rglob("*") if sha256 in str(path)]
+    path = next(path for path in stored if path.is_file())
+    path.chmod(0o600)
+    path.write_bytes(b"Large" + content[5:])
+    damaged = phub("check", data=data)
+    assert damaged.returncode == 1
+    problems = damaged.stdout.splitlines()
+    assert problems
+    assert all(sha256 in problem for problem in problems), problems
+    assert damaged.stderr.startswith(f"phub: {len(problems)} problem")
+
+
+def test_serve_says_where_and_stops_when_told(data: Path) -> None:
+    command = [sys.executable, "-m", "phub_server.cli", "serve", "--port", "0"]
+    command += ["--data", str(data), "--base-url", "/phub/"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            address = process.stdout.readline().split()[-1]
+            assert address.endswith("/phub")
+            status = requests.get(f"{address}/api/phub/status", timeout=30)
+            assert status.json()["endpoint"] == address
+            # A token made while it runs counts at once.
+            token = phub("token", "add", "ada", "--role", "read", data=data).stdout.strip()
+            headers = {"Authorization": f"Bearer {token}"}
+            who = requests.get(f"{address}/api/whoami-v2", headers=headers, timeout=30)
+            assert who.json()["name"] == "ada"
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == 0
+        finally:
+            process.kill()
+
+
+def test_a_port_in_use_is_one_sentence(data: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert f"{port} on 127.0.0.1 is in use" in refused("serve", "--port", str(port), data=data)
