@@ -35,9 +35,7 @@ def served(data: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Run ``phub serve`` as a program of its own; yields it and its address."""
     program = "import sys; from phub_server.cli import main; main(sys.argv[1:])"
     command = [sys.executable, "-c", program, "serve", "--data", str(data), "--port", "0"]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as server:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
             assert server.stdout is not None
             yield server, server.stdout.readline().split()[-1]
