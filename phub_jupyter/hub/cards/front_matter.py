@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any
 
 import yaml
 
 from phub_jupyter.errors import InvalidRequestError
+from phub_jupyter.hub.cards.json_values import json_value
 
 __all__ = ["Card", "listed", "parse"]
 
@@ -35,14 +35,14 @@ def parse(readme: str) -> Card:
     if len(found[1]) > _LIMIT:
         raise InvalidRequestError("README.md: the metadata is larger than 1 MB.")
     try:
-        data = yaml.safe_load(found[1])
+        data = json_value(yaml.safe_load(found[1]))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InvalidRequestError(f"README.md: invalid YAML metadata: {_where(error)}") from None
     if data is None:
         data = {}
     if not isinstance(data, dict):
         raise InvalidRequestError("README.md: the metadata must be a mapping of keys to values.")
-    return Card(_plain(data), readme[found.end() :])
+    return Card(data, readme[found.end() :])
 
 
 def listed(value: Any) -> list[str]:
@@ -56,16 +56,3 @@ def _where(error: Exception) -> str:
         mark = error.problem_mark
         return f"{error.problem} (line {mark.line + 2}, column {mark.column + 1})."
     return f"{error}."
-
-
-def _plain(value: Any) -> Any:
-    """The value as JSON can hold it: YAML also knows dates, sets and keys that are not text."""
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple, set)):
-        return [_plain(item) for item in value]
-    if isinstance(value, (datetime, date)):
-        return value.isoformat()
-    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
-        return str(value)
-    return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)

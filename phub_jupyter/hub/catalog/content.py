@@ -13,6 +13,7 @@ import pygit2
 
 from phub_jupyter.errors import EntryNotFoundError, HubError, InvalidRequestError
 from phub_jupyter.hub.cards.front_matter import Card, parse
+from phub_jupyter.hub.cards.json_values import json_value
 from phub_jupyter.hub.catalog.safetensors import count_parameters, weight_files
 from phub_jupyter.hub.database.tables import Repo, utc_now
 from phub_jupyter.hub.objects.large_files import LargeFiles
@@ -75,7 +76,7 @@ def _card(git: GitRepository, commit: str) -> Card:
 
 def _config(git: GitRepository, commit: str) -> dict[str, Any]:
     try:
-        config = json.loads(_text(git, commit, "config.json") or "{}")
+        config = json_value(json.loads(_text(git, commit, "config.json") or "{}"))
     except (ValueError, RecursionError):
         return {}
     if not isinstance(config, dict):
