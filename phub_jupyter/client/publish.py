@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -24,6 +25,14 @@ APP_FILE = "app.ipynb"
 _TOKEN = re.compile(r"\bhf_[A-Za-z0-9]{20,}\b")
 _QUOTED_ID = re.compile(r"""["']([A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)["']""")
 _PATIENCE = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """The metadata and the text of a README."""
+
+    data: dict[str, Any]
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +70,13 @@ def publish_notebook(
     notebook = read_notebook(path)
     api = HfApi(endpoint=endpoint, token=token)
     used = _models(api, notebook, models)
-    card = _card(title or _title_of(repo_id), used)
-    files = {"README.md": card, APP_FILE: _without_outputs(notebook), **_beside(path, include)}
+    card = _card(_present_card(api, repo_id), title, repo_id, used)
+    # Ours last: a pattern such as * must not bring the notebook's outputs back.
+    files = {**_beside(path, include), "README.md": card, APP_FILE: _without_outputs(notebook)}
     _refuse_secrets(files)
     _create(endpoint, token, repo_id, private)
+    if private:  # also a Space that was there before, and public
+        api.update_repo_settings(str(repo_id), repo_type="space", private=True)
     done = api.create_commit(
         str(repo_id),
         [CommitOperationAdd(name, content) for name, content in files.items()],
@@ -82,7 +94,8 @@ def start_space(space: str, *, endpoint: str, token: str) -> dict[str, Any]:
         headers={"Authorization": f"Bearer {token}"},
         timeout=_PATIENCE,
     )
-    return json_answer(answer)
+    state: dict[str, Any] = json_answer(answer)
+    return state
 
 
 def read_notebook(path: Path) -> Any:
@@ -92,7 +105,7 @@ def read_notebook(path: Path) -> Any:
     if not path.is_file():
         raise InvalidRequestError(f"path: there is no notebook {path}; save it first.")
     try:
-        return nbformat.read(path, as_version=4)
+        return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
     except (nbformat.reader.NotJSONError, nbformat.ValidationError, ValueError) as error:
         raise InvalidRequestError(f"path: {path} is not a notebook ({error}).") from None
 
@@ -105,7 +118,7 @@ def _without_outputs(notebook: Any) -> bytes:
         if cell.cell_type == "code":
             cell.outputs = []
             cell.execution_count = None
-    text: str = nbformat.writes(notebook)
+    text: str = nbformat.writes(notebook)  # type: ignore[no-untyped-call]
     return text.encode()
 
 
@@ -127,15 +140,36 @@ def _is_model(api: HfApi, name: str) -> bool:
     return bool(api.repo_exists(name))
 
 
-def _card(title: str, models: Sequence[str]) -> bytes:
-    data: dict[str, Any] = {"title": title, "sdk": "voila", "app_file": APP_FILE}
+def _present_card(api: HfApi, repo_id: RepoId) -> Card | None:
+    from huggingface_hub import SpaceCard
+    from huggingface_hub.errors import EntryNotFoundError, RepositoryNotFoundError
+
+    try:
+        with TemporaryDirectory() as folder:
+            readme = api.hf_hub_download(
+                str(repo_id), "README.md", repo_type="space", local_dir=folder
+            )
+            found: Any = SpaceCard.load(readme, ignore_metadata_errors=True)
+    except (EntryNotFoundError, RepositoryNotFoundError):
+        return None
+    return Card(found.data.to_dict(), found.text)
+
+
+def _card(present: Card | None, title: str | None, repo_id: RepoId, models: Sequence[str]) -> bytes:
+    """The card of a new Space, or the present one with what has to change."""
+    data: dict[str, Any] = {} if present is None else dict(present.data)
+    data["title"] = title or data.get("title") or _title_of(repo_id)
+    data.update(sdk="voila", app_file=APP_FILE)
+    data.pop("models", None)
     if models:
         data["models"] = list(models)
     front = yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
-    listed = "".join(f"\n- `{name}`" for name in models)
-    uses = f"\nThe app uses these models:\n{listed}\n" if models else ""
-    text = f"---\n{front}---\n\n# {title}\n\nAn app made from the notebook `{APP_FILE}`.\n{uses}"
-    return text.encode()
+    text = present.text.strip() if present is not None else _first_text(data["title"])
+    return f"---\n{front}---\n\n{text}\n".encode()
+
+
+def _first_text(title: str) -> str:
+    return f"# {title}\n\nAn app made from the notebook `{APP_FILE}`."
 
 
 def _title_of(repo_id: RepoId) -> str:
@@ -146,7 +180,7 @@ def _beside(path: Path, patterns: Iterable[str]) -> dict[str, bytes]:
     folder = path.resolve().parent
     files: dict[str, bytes] = {}
     for pattern in patterns:
-        found = [item for item in sorted(folder.glob(pattern)) if item.is_file()]
+        found = [item for item in _matches(folder, pattern) if item.resolve() != path.resolve()]
         if not found:
             raise InvalidRequestError(f"include: no file beside the notebook matches {pattern}.")
         for item in found:
@@ -154,6 +188,15 @@ def _beside(path: Path, patterns: Iterable[str]) -> dict[str, bytes]:
                 raise InvalidRequestError(f"include: {item} lies outside the notebook's folder.")
             files[item.resolve().relative_to(folder).as_posix()] = item.read_bytes()
     return files
+
+
+def _matches(folder: Path, pattern: str) -> list[Path]:
+    try:
+        return [item for item in sorted(folder.glob(pattern)) if item.is_file()]
+    except (ValueError, NotImplementedError):
+        raise InvalidRequestError(
+            f"include: '{pattern}' is not a pattern of files beside the notebook, such as *.png."
+        ) from None
 
 
 def _refuse_secrets(files: dict[str, bytes]) -> None:

@@ -1,221 +1,324 @@
-"""Real Voilà processes: opened on demand, kept apart, stopped when nobody looks."""
+"""Spaces with real Voilà processes, over HTTP."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
-import time
-from collections.abc import Callable
+import socket
+from html import unescape
 from pathlib import Path
-from typing import Any
+from urllib.parse import urlsplit
 
-import nbformat
 import pytest
 import requests
+from huggingface_hub import HfApi
 
-from phub_jupyter.client.publish import Publication, publish_notebook, start_space
-from phub_jupyter.hub.access import Action
-from phub_jupyter.hub.spaces.state import SpaceState, Stage
-from phub_jupyter.identifiers import RepoId, RepoType
-from phub_server.handlers.spaces import app_address
+from tests.conftest import HubServer
+from tests.server.space_app import Visitor, put_space, running_programs, wait_for
 
-SHOW_ENVIRONMENT = """
-import json, os
-print("BEGIN" + json.dumps(dict(os.environ)) + "END")
-"""
+HELLO = "print('hello from', 'the app')"
+SPACE = "ada/app"
 
 
-def _notebook(folder: Path, *cells: str) -> Path:
-    notebook = nbformat.v4.new_notebook()
-    notebook.cells = [nbformat.v4.new_code_cell(cell) for cell in cells]
-    path = folder / "some_app.ipynb"
-    nbformat.write(notebook, path)
-    return path
+@pytest.fixture
+def ada(hub_server: HubServer) -> Visitor:
+    """The owner of the Spaces."""
+    return Visitor(hub_server)
 
 
-def _publish(server: Any, path: Path, space: str = "ada/app", **options: Any) -> Publication:
-    token = server.token()
-    return publish_notebook(path, space, endpoint=server.endpoint, token=token, **options)
+def test_a_public_space_starts_and_answers(hub_server: HubServer, ada: Visitor) -> None:
+    commit = put_space(hub_server, SPACE, HELLO)
+    assert ada.runtime(SPACE)["stage"] == "STOPPED"
+    assert "hello from the app" in Visitor(hub_server, None).page(SPACE)
+    runtime = ada.runtime(SPACE)
+    assert runtime["stage"] == "RUNNING"
+    assert runtime["sha"] == commit
+    parsed = HfApi(endpoint=hub_server.endpoint, token=hub_server.token()).get_space_runtime(SPACE)
+    assert parsed.stage == "RUNNING"
 
 
-def _state(server: Any, space: str = "ada/app") -> str:
-    answer = requests.get(
-        f"{server.endpoint}/api/spaces/{space}/runtime", headers=server.headers(), timeout=30
-    )
-    return str(answer.json()["stage"])
+def test_the_app_has_the_other_loopback_name(hub_server: HubServer, ada: Visitor) -> None:
+    put_space(hub_server, SPACE, HELLO)
+    port = urlsplit(hub_server.endpoint).port
+    here = urlsplit(ada.open(SPACE).headers["Location"])
+    there = urlsplit(ada.open(SPACE, Host=f"localhost:{port}").headers["Location"])
+    assert (here.hostname, there.hostname) == ("localhost", "127.0.0.1")
+    assert here.port == there.port != port
 
 
-def _wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.2)
-
-
-def test_a_visit_starts_the_app_on_an_origin_of_its_own(hub_server: Any, tmp_path: Path) -> None:
-    published = _publish(hub_server, _notebook(tmp_path, "print('good ' + 'morning')"))
-    assert _state(hub_server) == "STOPPED"
-    page = requests.get(published.app_url, timeout=60)
-    assert page.status_code == 200
-    assert "good morning" in page.text
-    assert page.url.startswith("http://localhost:")  # the hub was asked as 127.0.0.1
-    assert _state(hub_server) == "RUNNING"
-
-
-def test_pause_keeps_visitors_out_until_a_restart(hub_server: Any, tmp_path: Path) -> None:
-    published = _publish(hub_server, _notebook(tmp_path, "print('hello')"))
-    api = f"{hub_server.endpoint}/api/spaces/ada/app"
-    assert requests.get(published.app_url, timeout=60).status_code == 200
-    stranger = requests.post(f"{api}/pause", headers=hub_server.headers("bob"), timeout=30)
-    assert stranger.status_code == 403
-    paused = requests.post(f"{api}/pause", headers=hub_server.headers(), timeout=30)
-    assert paused.json()["stage"] == "PAUSED"
-    assert requests.get(published.app_url, timeout=60).status_code == 503
-    restarted = requests.post(f"{api}/restart", headers=hub_server.headers(), timeout=60)
-    assert restarted.json()["stage"] == "RUNNING"
-
-
-def test_a_new_commit_is_served_at_the_next_visit(hub_server: Any, tmp_path: Path) -> None:
-    published = _publish(hub_server, _notebook(tmp_path, "print('first ' + 'edition')"))
-    assert "first edition" in requests.get(published.app_url, timeout=60).text
-    again = _publish(hub_server, _notebook(tmp_path, "print('second ' + 'edition')"))
-    assert again.commit != published.commit
-    page = requests.get(published.app_url, timeout=60)
-    assert "second edition" in page.text
-
-
-def test_the_app_gets_nothing_of_the_hubs_environment(
-    hub_server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_app_is_told_nothing_of_the_hub(
+    hub_server: HubServer, ada: Visitor, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "do-not-tell")
-    monkeypatch.setenv("HF_TOKEN", "hf_of_the_person_who_runs_the_hub")
-    monkeypatch.setenv("JPY_API_TOKEN", "do-not-tell-either")
-    published = _publish(hub_server, _notebook(tmp_path, SHOW_ENVIRONMENT))
-    text = requests.get(published.app_url, timeout=60).text.replace("&#34;", '"')
-    found = re.search(r"BEGIN(\{.*?\})END", text, re.DOTALL)
-    assert found is not None
-    assert "do-not-tell" not in found[1]
-    seen = json.loads(found[1].replace("&quot;", '"'))
-    assert seen["HF_TOKEN"] != "hf_of_the_person_who_runs_the_hub"
-    assert seen["PHUB_ENDPOINT"] == hub_server.endpoint
-    assert "AWS_SECRET_ACCESS_KEY" not in seen
-
-
-def _repo(server: Any, repo_type: RepoType, repo_id: str, private: bool) -> Any:
-    actor = server.hub.accounts.actor_for_user(repo_id.split("/")[0])
-    return server.hub.repositories.create(actor, repo_type, RepoId.parse(repo_id), private=private)
-
-
-def test_the_apps_token_reads_its_models_and_nothing_else(hub_server: Any, tmp_path: Path) -> None:
-    for name in ("ada/used", "ada/unused", "bob/secret"):
-        _repo(hub_server, RepoType.MODEL, name, private=True)
-    path = _notebook(tmp_path, "MODEL = 'ada/used'", SHOW_ENVIRONMENT)
-    published = _publish(hub_server, path)
-    assert published.models == ("ada/used",)
-    text = requests.get(published.app_url, timeout=60).text
-    found = re.search(r"PHUB_TOKEN[^h]*(hf_\w+)", text)
-    assert found is not None
-    headers = {"Authorization": f"Bearer {found[1]}"}
-
-    def status(method: str, path: str, **options: Any) -> int:
-        url = f"{hub_server.endpoint}{path}"
-        return requests.request(method, url, headers=headers, timeout=30, **options).status_code
-
-    assert status("GET", "/api/models/ada/used") == 200
-    assert status("GET", "/api/models/ada/unused") == 404
-    assert status("GET", "/api/models/bob/secret") == 404
-    assert status("PUT", "/api/models/ada/used/settings", json={"private": False}) == 403
-    assert status("POST", "/api/repos/create", json={"name": "new"}) == 403
-    assert status("POST", "/api/spaces/ada/app/pause") == 403
-    requests.post(
-        f"{hub_server.endpoint}/api/spaces/ada/app/pause", headers=hub_server.headers(), timeout=30
+    monkeypatch.setenv("HF_TOKEN", "hf_of_the_person")
+    monkeypatch.setenv("JPY_API_TOKEN", "jupyter-secret")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "cloud-secret")
+    put_space(
+        hub_server, SPACE, "import os, json\nprint('<<' + json.dumps(dict(os.environ)) + '>>')"
     )
-    assert status("GET", "/api/models/ada/used") == 401  # revoked with the process
+    found = re.search(r"<<(\{.*?\})>>", unescape(ada.page(SPACE)))
+    assert found is not None
+    seen = json.loads(found[1])
+    assert seen["HF_ENDPOINT"] == hub_server.endpoint
+    assert seen["HF_TOKEN"] == seen["PHUB_TOKEN"] != "hf_of_the_person"
+    assert not {"jupyter-secret", "cloud-secret", "hf_of_the_person"} & set(seen.values())
+    assert seen["HOME"].startswith(str(tmp_path))
+    assert "PYTEST_CURRENT_TEST" not in seen
 
 
-def test_a_private_app_opens_only_through_the_hub(hub_server: Any, tmp_path: Path) -> None:
-    path = _notebook(tmp_path, "print('inner ' + 'circle')")
-    published = _publish(hub_server, path, private=True)
-    assert requests.get(published.app_url, timeout=60).status_code == 401
-    outsider = requests.get(published.app_url, headers=hub_server.headers("bob"), timeout=60)
-    assert outsider.status_code == 404
-    let_in = requests.get(published.app_url, headers=hub_server.headers(), timeout=60)
-    assert "inner circle" in let_in.text
-    origin = let_in.url.split("?")[0]
-    assert "inner circle" not in requests.get(origin, timeout=60).text
+def test_a_false_host_header_does_not_get_the_token(hub_server: HubServer, ada: Visitor) -> None:
+    put_space(hub_server, SPACE, "import os\nprint('calls', os.environ['PHUB_ENDPOINT'])")
+    assert ada.open(SPACE, Host="evil.example").status_code == 302
+    assert f"calls {hub_server.endpoint}" in ada.page(SPACE)
 
 
-def test_an_app_without_visitors_stops(hub_server: Any, tmp_path: Path) -> None:
-    hub_server.hub.spaces.idle_seconds = 2
-    published = _publish(hub_server, _notebook(tmp_path, "print('hello')"))
-    assert requests.get(published.app_url, timeout=60).status_code == 200
-    _wait_for(lambda: _state(hub_server) == "STOPPED")
-
-
-@pytest.mark.parametrize(
-    ("card", "stage", "says"),
-    [
-        ("---\nsdk: gradio\n---\n", "CONFIG_ERROR", "sdk"),
-        ("---\nsdk: voila\napp_file: ../x.ipynb\n---\n", "CONFIG_ERROR", "app_file"),
-        ("---\nsdk: voila\napp_file: other.ipynb\n---\n", "NO_APP_FILE", "other.ipynb"),
-    ],
-)
-def test_a_wrong_card_is_named(
-    hub_server: Any, tmp_path: Path, card: str, stage: str, says: str
+def test_the_token_reads_what_the_card_names_and_writes_nothing(
+    hub_server: HubServer, ada: Visitor
 ) -> None:
-    from huggingface_hub import HfApi
-
-    _publish(hub_server, _notebook(tmp_path, "print(1)"))
     api = HfApi(endpoint=hub_server.endpoint, token=hub_server.token())
-    api.upload_file(
-        path_or_fileobj=card.encode(),
-        path_in_repo="README.md",
-        repo_id="ada/app",
-        repo_type="space",
+    bob = HfApi(endpoint=hub_server.endpoint, token=hub_server.token("bob"))
+    for client, name in ((api, "ada/named"), (api, "ada/other"), (bob, "bob/his")):
+        client.create_repo(name, private=True)
+    code = """
+import os, requests
+def ask(method, path, **body):
+    headers = {"Authorization": "Bearer " + os.environ["HF_TOKEN"]}
+    answer = requests.request(method, os.environ["HF_ENDPOINT"] + path, headers=headers, json=body)
+    print(method, path, "gives", answer.status_code, "end")
+ask("GET", "/api/models/ada/named")
+ask("GET", "/api/models/ada/other")
+ask("GET", "/api/models/bob/his")
+ask("GET", "/api/spaces/ada/app")
+ask("POST", "/api/repos/create", name="new")
+ask("POST", "/api/models/ada/named/preupload/main", files=[])
+ask("POST", "/api/spaces/ada/app/pause")
+ask("GET", "/api/spaces/ada/app/logs/run")
+"""
+    put_space(hub_server, SPACE, code, private=True, more="models: [ada/named, bob/his]\n")
+    page = ada.page(SPACE)
+    assert re.findall(r"(\w+ /\S+) gives (\d+) end", page) == [
+        ("GET /api/models/ada/named", "200"),
+        ("GET /api/models/ada/other", "404"),
+        ("GET /api/models/bob/his", "404"),
+        ("GET /api/spaces/ada/app", "200"),
+        ("POST /api/repos/create", "403"),
+        ("POST /api/models/ada/named/preupload/main", "403"),
+        ("POST /api/spaces/ada/app/pause", "403"),
+        ("GET /api/spaces/ada/app/logs/run", "403"),
+    ]
+
+
+def test_an_organizations_space_reads_nothing_private_of_its_creator(
+    hub_server: HubServer, ada: Visitor
+) -> None:
+    hub_server.hub.accounts.add_org("team", "ada")
+    api = HfApi(endpoint=hub_server.endpoint, token=hub_server.token())
+    for name in ("ada/own", "team/shared"):
+        api.create_repo(name, private=True)
+    code = """
+import os, requests
+for name in ("ada/own", "team/shared"):
+    headers = {"Authorization": "Bearer " + os.environ["HF_TOKEN"]}
+    answer = requests.get(f"{os.environ['HF_ENDPOINT']}/api/models/{name}", headers=headers)
+    print(name, "gives", answer.status_code, "end")
+"""
+    put_space(hub_server, "team/app", code, more="models: [ada/own, team/shared]\n")
+    page = ada.page("team/app")
+    assert re.findall(r"(\w+/\w+) gives (\d+) end", page) == [
+        ("ada/own", "404"),
+        ("team/shared", "200"),
+    ]
+
+
+def test_a_private_space_opens_only_through_the_hub(hub_server: HubServer, ada: Visitor) -> None:
+    picture = {"map.svg": b"<svg xmlns='http://www.w3.org/2000/svg'/>"}
+    put_space(hub_server, SPACE, HELLO, private=True, files=picture)
+    sent = ada.open(SPACE).headers["Location"]
+    assert "token=" in sent
+    assert "hello from the app" in requests.get(sent, timeout=60).text
+    bare = sent.partition("?")[0]
+    for address in (bare, f"{bare}?token=wrong", f"{bare}app.ipynb", f"{bare}voila/files/map.svg"):
+        refused = requests.get(address, timeout=60)
+        assert "hello from the app" not in refused.text
+        assert "<svg" not in refused.text
+        assert refused.status_code in (403, 404) or "/login" in refused.url
+    assert Visitor(hub_server, "bob").open(SPACE).status_code == 404
+    assert Visitor(hub_server, None).open(SPACE).status_code == 401
+
+
+def test_no_secret_is_on_a_command_line_or_in_the_log(
+    hub_server: HubServer, ada: Visitor, tmp_path: Path
+) -> None:
+    code = "import os, sys\nprint(os.environ['HF_TOKEN'], file=sys.__stderr__, flush=True)"
+    put_space(hub_server, SPACE, code, private=True)
+    sent = ada.open(SPACE).headers["Location"]
+    requests.get(sent, timeout=60)
+    token = sent.partition("token=")[2]
+    programs = running_programs(str(tmp_path))
+    assert len(programs) >= 3
+    assert not [one for one in programs if token in " ".join(one.cmdline())]
+    log = next(tmp_path.rglob("run.log"))
+    wait_for(lambda: "***" in log.read_text())
+    assert not re.search(r"hf_\w{20}", log.read_text())
+    assert token not in log.read_text()
+
+
+def test_a_new_commit_is_shown_at_the_next_visit(hub_server: HubServer, ada: Visitor) -> None:
+    put_space(hub_server, SPACE, HELLO)
+    assert "hello from the app" in ada.page(SPACE)
+    put_space(hub_server, SPACE, "print('the second', 'edition')")
+    page = ada.page(SPACE)
+    assert "the second edition" in page
+    assert "hello from the app" not in page
+
+
+def test_pause_and_restart(hub_server: HubServer, ada: Visitor, tmp_path: Path) -> None:
+    put_space(hub_server, SPACE, HELLO)
+    ada.page(SPACE)
+    assert Visitor(hub_server, "bob").post(f"/api/spaces/{SPACE}/pause").status_code == 403
+    paused = ada.post(f"/api/spaces/{SPACE}/pause").json()
+    assert paused["stage"] == "PAUSED"
+    assert running_programs(str(tmp_path)) == []
+    refused = ada.open(SPACE, Accept="text/html")
+    assert refused.status_code == 503
+    assert "paused" in refused.text
+    assert ada.runtime(SPACE)["stage"] == "PAUSED"
+    restarted = ada.post(f"/api/spaces/{SPACE}/restart").json()
+    assert restarted["stage"] == "RUNNING"
+    assert "hello from the app" in ada.page(SPACE)
+
+
+def test_a_space_that_turns_private_closes_at_once(hub_server: HubServer, ada: Visitor) -> None:
+    put_space(hub_server, SPACE, HELLO)
+    open_address = ada.open(SPACE).headers["Location"]
+    api = HfApi(endpoint=hub_server.endpoint, token=hub_server.token())
+    api.update_repo_settings(SPACE, repo_type="space", private=True)
+    wait_for(lambda: ada.runtime(SPACE)["stage"] == "STOPPED")
+    with pytest.raises(requests.ConnectionError):
+        requests.get(open_address, timeout=10)
+    assert "token=" in ada.open(SPACE).headers["Location"]
+
+
+def test_a_deleted_space_ends_and_its_token_with_it(
+    hub_server: HubServer, ada: Visitor, tmp_path: Path
+) -> None:
+    put_space(hub_server, SPACE, HELLO)
+    ada.open(SPACE)
+    names = [token.name for token in hub_server.hub.accounts.tokens_of("ada")]
+    assert f"Space {SPACE}" in names
+    HfApi(endpoint=hub_server.endpoint, token=hub_server.token()).delete_repo(
+        SPACE, repo_type="space"
     )
-    started = start_space("ada/app", endpoint=hub_server.endpoint, token=hub_server.token())
-    assert started["stage"] == stage
-    assert says in started["message"]
-    assert started["url"] is None
+    wait_for(lambda: running_programs(str(tmp_path)) == [])
+    names = [token.name for token in hub_server.hub.accounts.tokens_of("ada")]
+    assert f"Space {SPACE}" not in names
 
 
-def test_what_is_not_built_says_so(hub_server: Any, tmp_path: Path) -> None:
-    _publish(hub_server, _notebook(tmp_path, "print(1)"))
-    answer = requests.post(
-        f"{hub_server.endpoint}/api/spaces/ada/app/secrets",
-        headers=hub_server.headers(),
-        json={"key": "A", "value": "b"},
-        timeout=30,
+def test_a_space_without_visitors_stops(
+    hub_server: HubServer, ada: Visitor, tmp_path: Path
+) -> None:
+    hub_server.hub.spaces.idle_seconds = 2
+    put_space(hub_server, SPACE, HELLO)
+    ada.page(SPACE)
+    wait_for(lambda: ada.runtime(SPACE)["stage"] == "STOPPED")
+    assert running_programs(str(tmp_path)) == []
+
+
+def test_what_is_wrong_is_said(hub_server: HubServer, ada: Visitor) -> None:
+    cases = {
+        "---\nsdk: gradio\n---\n": ("CONFIG_ERROR", "sdk"),
+        "---\nsdk: voila\napp_file: ../x.ipynb\n---\n": ("CONFIG_ERROR", "app_file"),
+        "---\nsdk: voila\napp_file: run.py\n---\n": ("CONFIG_ERROR", "notebook"),
+        "---\nsdk: voila\n---\n": ("NO_APP_FILE", "app.ipynb is missing"),
+    }
+    for card, (stage, message) in cases.items():
+        put_space(hub_server, SPACE, card=card)
+        page = ada.open(SPACE, Accept="text/html,*/*")
+        assert page.status_code == 503
+        assert message in page.text
+        assert ada.runtime(SPACE)["stage"] == stage
+        started = ada.post(f"/api/phub/spaces/{SPACE}/start").json()
+        assert (started["stage"], started["url"]) == (stage, None)
+        assert message in started["message"]
+    put_space(hub_server, SPACE, HELLO)
+    assert ada.open(SPACE).status_code == 302
+
+
+def test_an_app_that_cannot_start_says_why(hub_server: HubServer, ada: Visitor) -> None:
+    hub_server.hub.spaces._patience = 0.1
+    put_space(hub_server, SPACE, HELLO)
+    refused = ada.open(SPACE)
+    assert refused.status_code == 503
+    assert "did not answer within 0.1 seconds" in refused.json()["error"]
+
+
+def test_too_many_spaces_are_refused(hub_server: HubServer, ada: Visitor) -> None:
+    hub_server.hub.spaces._max_running = 0
+    put_space(hub_server, SPACE, HELLO)
+    refused = ada.open(SPACE)
+    assert refused.status_code == 503
+    assert int(refused.headers["Retry-After"]) > 0
+
+
+def test_an_app_that_ends_shows_its_log_to_who_may_write(
+    hub_server: HubServer, ada: Visitor
+) -> None:
+    put_space(
+        hub_server,
+        SPACE,
+        "import os, psutil\nprint('last words', file=__import__('sys').__stderr__, flush=True)\n"
+        "psutil.Process().parent().kill()",
     )
-    assert answer.status_code == 501
-    assert answer.headers["X-Error-Code"] == "NotSupported"
+    sent = ada.open(SPACE).headers["Location"]
+    with pytest.raises(requests.RequestException):
+        requests.get(sent, timeout=30)
+    wait_for(lambda: ada.runtime(SPACE)["stage"] == "RUNTIME_ERROR")
+    api = HfApi(endpoint=hub_server.endpoint, token=hub_server.token())
+    assert any("last words" in line for line in api.fetch_space_logs(SPACE))
 
 
-def test_the_log_is_for_those_who_may_write(hub_server: Any, tmp_path: Path) -> None:
-    published = _publish(hub_server, _notebook(tmp_path, "print('hello')"))
-    requests.get(published.app_url, timeout=60)
-    url = f"{hub_server.endpoint}/api/spaces/ada/app/logs/run?follow=false"
-    assert requests.get(url, headers=hub_server.headers("bob"), timeout=30).status_code == 403
-    lines = requests.get(url, headers=hub_server.headers(), timeout=30).text.splitlines()
-    assert any(line.startswith('data: {"data"') for line in lines)
+def test_many_visitors_at_once_start_one_app(
+    hub_server: HubServer, ada: Visitor, tmp_path: Path
+) -> None:
+    put_space(hub_server, SPACE, HELLO)
+
+    async def crowd() -> list[requests.Response]:
+        return await asyncio.gather(*(asyncio.to_thread(ada.open, SPACE) for _ in range(6)))
+
+    places = {answer.headers["Location"] for answer in asyncio.run(crowd())}
+    assert len(places) == 1
+    servers = [one for one in running_programs(str(tmp_path)) if "voila" in one.cmdline()]
+    assert len(servers) == 2  # the guard, which names the command it runs, and the server itself
 
 
-def test_a_space_of_the_actor_is_found_by_its_owner(hub_server: Any, tmp_path: Path) -> None:
-    _publish(hub_server, _notebook(tmp_path, "print(1)"), private=True)
-    actor = hub_server.hub.accounts.actor_for_user("ada")
-    found = hub_server.hub.repositories.find(actor, Action.READ, RepoType.SPACE, "ada/app")
-    assert found.sdk == "voila"
+def test_the_log_of_a_running_space_is_followed(hub_server: HubServer, ada: Visitor) -> None:
+    put_space(hub_server, SPACE, HELLO)
+    ada.open(SPACE)
+    address = f"{hub_server.endpoint}/api/spaces/{SPACE}/logs/run"
+    with requests.get(address, headers=ada.headers, stream=True, timeout=30) as stream:
+        first = next(line for line in stream.iter_lines() if line)
+    event = json.loads(first.removeprefix(b"data: "))
+    assert event["data"].endswith("\n")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", event["timestamp"])
 
 
-@pytest.mark.parametrize(
-    ("asked", "address"),
-    [
-        ("127.0.0.1:8888", "http://localhost:9000/"),
-        ("localhost:8888", "http://127.0.0.1:9000/"),
-        ("localhost", "http://127.0.0.1:9000/"),
-        ("[::1]:8888", "http://127.0.0.1:9000/"),
-        ("hub.corp:8899", "http://hub.corp:9000/"),
-    ],
-)
-def test_the_app_never_shares_a_host_name_with_jupyter(asked: str, address: str) -> None:
-    assert app_address("http", asked, SpaceState(Stage.RUNNING, port=9000)) == address
+def test_what_is_not_built_says_so(hub_server: HubServer, ada: Visitor) -> None:
+    put_space(hub_server, SPACE, HELLO)
+    for path in ("secrets", "variables", "hardware", "sleeptime", "dev-mode", "volumes"):
+        answer = ada.post(f"/api/spaces/{SPACE}/{path}")
+        assert answer.status_code == 501
+        assert answer.headers["X-Error-Code"] == "NotSupported"
+
+
+def test_nothing_of_an_app_outlives_its_end(
+    hub_server: HubServer, ada: Visitor, tmp_path: Path
+) -> None:
+    code = "import subprocess\nsubprocess.Popen(['sleep', '300'], start_new_session=True)"
+    put_space(hub_server, SPACE, code)
+    sent = urlsplit(ada.open(SPACE).headers["Location"])
+    requests.get(sent.geturl(), timeout=60)
+    assert [one for one in running_programs(str(tmp_path)) if one.name() == "sleep"]
+    ada.post(f"/api/spaces/{SPACE}/pause")
+    assert running_programs(str(tmp_path)) == []
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", sent.port or 0)) != 0
