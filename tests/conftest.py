@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+pytest_plugins = ["pytest_jupyter.jupyter_server"]
+
 
 class HubServer:
     """A standalone hub in a thread of the test process; ``hub`` is the served one."""

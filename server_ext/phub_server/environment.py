@@ -20,6 +20,7 @@ def hub_variables(endpoint: str, token: str) -> dict[str, str]:
         "PHUB_TOKEN": token,
         "DISABLE_SAFETENSORS_CONVERSION": "1",
         "HF_HUB_DISABLE_TELEMETRY": "1",
+        "HF_XET_TELEMETRY_ENABLED": "0",
     }
 
 

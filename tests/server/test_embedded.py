@@ -107,6 +107,7 @@ async def test_a_page_of_another_origin_gets_nothing(
 async def test_kernels_get_address_and_token(
     jp_serverapp: Any, jp_fetch: Any, http_server_client: Any, jp_base_url: str
 ) -> None:
+    await jp_serverapp.extension_manager.start_all_extensions()
     assert os.environ["HF_ENDPOINT"].endswith(f"{jp_base_url}phub")
     assert os.environ["HF_ENDPOINT"] == os.environ["PHUB_ENDPOINT"]
     assert os.environ["DISABLE_SAFETENSORS_CONVERSION"] == "1"
@@ -118,6 +119,7 @@ async def test_kernels_get_address_and_token(
 
 
 async def test_the_environment_is_taken_back_at_the_end(jp_serverapp: Any) -> None:
+    await jp_serverapp.extension_manager.start_all_extensions()
     assert "PHUB_TOKEN" in os.environ
     await jp_serverapp.extension_manager.stop_all_extensions()
     assert "PHUB_TOKEN" not in os.environ
