@@ -17,9 +17,9 @@ def test_a_plan_has_as_many_candidates_as_asked_and_something_to_publish(candida
     assert len({candidate.id for candidate in made.candidates}) == candidates
 
 
-def test_six_candidates_are_two_heads_and_four_fine_tunes() -> None:
+def test_six_candidates_are_three_heads_and_three_fine_tunes() -> None:
     families = [candidate.family for candidate in plan(Settings(candidates=6), 8000).candidates]
-    assert families == ["words", "embeddings", *["fine-tune"] * 4]
+    assert families == ["words", "embeddings", "characters", *["fine-tune"] * 3]
 
 
 def test_the_seed_decides_the_candidates() -> None:

@@ -103,7 +103,7 @@ def test_only_some_fine_tunes_go_beyond_the_first_rung(
     state = RunState.read(record.events())
     first, *_, last = state.plan.rungs
     reached = sorted(state.of(candidate).step for candidate in state.plan.fine_tunes)
-    assert reached == [first, first, first, last] or reached == [first, first, last, last]
+    assert reached == [first, first, last]
     kept = {path.name for path in record.folder.iterdir() if path.name.startswith("c")}
     assert kept == {state.winner}
 
@@ -190,6 +190,7 @@ def test_the_time_budget_ends_training_with_what_there_is(
     assert state.status == "finished"
     assert outcome.winner.scored_step == state.plan.rungs[0]
     assert state.candidates["c3"].step == 0
+    assert "time budget" in state.candidates["c3"].reason
 
 
 def test_a_model_that_cannot_be_loaded_is_refused(tmp_path: Path, splits: Splits) -> None:

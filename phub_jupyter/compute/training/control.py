@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 
 __all__ = ["CancelledError", "Control", "StoppedError"]
@@ -44,9 +45,9 @@ class Control:
         return self._stopped
 
     @property
-    def out_of_time(self) -> bool:
-        """Whether the time budget is used up."""
-        return self._deadline is not None and time.monotonic() >= self._deadline
+    def time_left(self) -> float:
+        """Seconds that the time budget still has."""
+        return math.inf if self._deadline is None else self._deadline - time.monotonic()
 
     def may_step(self, candidate: str) -> bool:
         """Whether another step of this candidate is wanted."""

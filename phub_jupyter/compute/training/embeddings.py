@@ -37,13 +37,13 @@ class EmbeddingCache:
         self._engine = engine
         self._before_batch = before_batch
 
-    def of(self, split: str) -> NDArray[np.float32]:
-        """The embeddings of one split, one row per text."""
+    def of(self, split: str, limit: int | None = None) -> NDArray[np.float32]:
+        """The embeddings of the first ``limit`` texts of a split, one row per text."""
         import numpy as np
 
         path = self._folder / f"embeddings-{split}.npy"
         if not path.exists():
-            vectors = self._compute(getattr(self._splits, split).texts)
+            vectors = self._compute(getattr(self._splits, split).texts[:limit])
             partial = path.with_suffix(".partial.npy")
             np.save(partial, vectors)
             partial.replace(path)

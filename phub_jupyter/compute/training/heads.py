@@ -27,14 +27,17 @@ def predict_with_head(
     """
     from sklearn.linear_model import LogisticRegression
 
+    labels = splits.train.labels
     if candidate.family == "embeddings":
-        train, other = cache().of("train"), cache().of(split)
+        limit = candidate.parameters["max_rows"]
+        train, other = cache().of("train", limit), cache().of(split)
+        labels = labels[:limit]
     else:
         vectorizer = _vectorizer(candidate.family)
         train = vectorizer.fit_transform(splits.train.texts)
         other = vectorizer.transform(getattr(splits, split).texts)
     model = LogisticRegression(C=candidate.parameters["C"], max_iter=2000, random_state=seed)
-    model.fit(train, splits.train.labels)
+    model.fit(train, labels)
     return [int(label) for label in model.predict(other)]
 
 

@@ -86,6 +86,7 @@ class _Race:
         self._trials = trials
         self._metric = metric
         self._control = control
+        self._last_rung = self._plan.rungs[-1]
 
     def run(self) -> Outcome:
         _ = self._trials.engine  # a model that cannot be loaded is refused before any work
@@ -100,16 +101,35 @@ class _Race:
 
     def _climb(self, rung: int) -> None:
         for candidate in self._alive():
-            if self._row(candidate).scored_step >= rung or self._hurry():
+            row = self._row(candidate)
+            if row.scored_step >= rung:
                 continue
-            self._attempt(candidate, partial(self._trials.fine_tune, rung=rung, hurry=self._hurry))
-        if rung == self._plan.rungs[-1] or self._hurry():
+            if row.step == 0 and not self._can_afford(self._last_rung):
+                reason = "the time budget allows no further candidate"
+                self._trials.drop(candidate, "dropped", reason)
+            elif not self._hurry():
+                trial = partial(self._trials.fine_tune, rung=rung, hurry=self._hurry)
+                self._attempt(candidate, trial)
+        if rung == self._last_rung or self._hurry():
             return
         ranked = self._ranked(self._alive())
         keep = Plan.survivors(len(ranked))
+        if not self._can_afford(keep * (self._last_rung - rung)):
+            keep = 1
         for candidate in ranked[keep:]:
             reason = f"not among the best {keep} after {rung} steps"
             self._trials.drop(candidate, "dropped", reason)
+
+    def _can_afford(self, steps: int) -> bool:
+        """Whether the time budget allows so many more steps, at the speed seen so far.
+
+        A budget should rather buy one fine-tune that is ready than several that are not.
+        """
+        tried = [row for row in map(self._row, self._plan.fine_tunes) if row.step > 0]
+        if not tried:
+            return True
+        per_step = sum(row.seconds for row in tried) / sum(row.step for row in tried)
+        return steps * per_step <= self._control.time_left
 
     def _attempt(self, candidate: Candidate, trial: Callable[[Candidate], None]) -> None:
         """Try one candidate; one that fails is marked and leaves the others alone."""
@@ -153,7 +173,7 @@ class _Race:
 
     def _hurry(self) -> bool:
         # Without any score there would be nothing to hand back.
-        return self._control.out_of_time and bool(self._ranked(self._alive()))
+        return self._control.time_left <= 0 and bool(self._ranked(self._alive()))
 
     def _alive(self) -> list[Candidate]:
         gone = {"dropped", "cancelled", "failed"}
