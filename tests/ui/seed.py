@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from huggingface_hub import HfApi
+
 from tests.compute.tiny_classifier import make_classifier
 
 __all__ = ["DATASET", "HOSTILE", "MODEL", "seed"]
@@ -95,4 +96,6 @@ def seed(api: HfApi, folder: Path) -> None:
             commit_message=f"Add {name}",
         )
     api.create_repo(HOSTILE)
-    api.upload_file(repo_id=HOSTILE, path_in_repo="README.md", path_or_fileobj=HOSTILE_CARD.encode())
+    api.upload_file(
+        repo_id=HOSTILE, path_in_repo="README.md", path_or_fileobj=HOSTILE_CARD.encode()
+    )

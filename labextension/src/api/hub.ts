@@ -155,6 +155,13 @@ export class Hub {
     });
   }
 
+  /** What the app of a Space printed so far. */
+  async log(id: string): Promise<string> {
+    const path = apiPath({ type: 'space', id }, 'logs/run');
+    const response = await this._fetch(`${path}?follow=false`);
+    return eventData(await response.text());
+  }
+
   /** The address at which a browser opens the app of a Space. */
   appUrl(id: string): string {
     return this._url(`spaces/${encodeId(id)}/app`);
@@ -255,6 +262,15 @@ function searchParams(query: ISearchQuery): string {
   params.set('limit', String(query.limit));
   params.set('offset', String(query.offset));
   return params.toString();
+}
+
+/** The texts that a stream of events carries, one after the other. */
+function eventData(stream: string): string {
+  return stream
+    .split('\n')
+    .filter(line => line.startsWith('data: {'))
+    .map(line => JSON.parse(line.slice('data: '.length)).data as string)
+    .join('');
 }
 
 /** The query of the next page. Only the query counts: a proxy may hide the hub's own host. */

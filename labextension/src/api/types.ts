@@ -150,4 +150,6 @@ export interface ILabelScore {
 /** The state of a Space. */
 export interface ISpaceRuntime {
   stage: string;
+  /** Why the app does not run, if it does not. */
+  errorMessage?: string | null;
 }

@@ -164,8 +164,14 @@ async function publish(
     const published = await publishNotebook(panel, publication, trans);
     Notification.update({
       id,
-      message: trans.__('%1 is published.', published.space),
-      type: 'success',
+      message: published.message
+        ? trans.__(
+            '%1 is published, but its app does not run. %2',
+            published.space,
+            published.message
+          )
+        : trans.__('%1 is published.', published.space),
+      type: published.message ? 'warning' : 'success',
       autoClose: false,
       actions: actionsFor(published, options)
     });

@@ -14,6 +14,8 @@ export interface IPublished {
   url: string;
   app_url: string;
   commit: string;
+  /** Why the app does not run, if it does not. */
+  message?: string | null;
 }
 
 /** The type of the output that `%phub publish` leaves. */

@@ -5,6 +5,7 @@ import { Hub } from '../hub';
 
 interface IAnswer {
   body?: unknown;
+  text?: string;
   status?: number;
   headers?: Record<string, string>;
 }
@@ -14,8 +15,11 @@ function hubAnswering(...answers: IAnswer[]): { hub: Hub; asked: Request[] } {
   const asked: Request[] = [];
   const fetch = async (request: RequestInfo | URL): Promise<Response> => {
     asked.push(request as Request);
-    const { body, status, headers } = answers[asked.length - 1];
-    return new Response(JSON.stringify(body ?? {}), { status, headers });
+    const { body, text, status, headers } = answers[asked.length - 1];
+    return new Response(text ?? JSON.stringify(body ?? {}), {
+      status,
+      headers
+    });
   };
   const serverSettings = ServerConnection.makeSettings({
     baseUrl: 'http://lab.test/user/ada/',
@@ -91,6 +95,13 @@ describe('Hub', () => {
     const { hub } = hubAnswering({ body: [scores] }, { body: scores });
     expect(await hub.classify('demo/minilm', 'a')).toEqual(scores);
     expect(await hub.classify('demo/minilm', 'a')).toEqual(scores);
+  });
+
+  it('reads the log of a Space out of its events', async () => {
+    const { hub } = hubAnswering({
+      text: 'data: {"data":"one\\n"}\n\n: keep-alive\n\ndata: {"data":"two"}\n\n'
+    });
+    expect(await hub.log('a/s')).toBe('one\ntwo');
   });
 
   it('turns a refusal into its sentence, code and patience', async () => {

@@ -25,7 +25,7 @@ export function SpaceRuntime({ id }: ISpaceRuntimeProps): JSX.Element {
     answer.then(
       runtime => {
         setStage(runtime.stage);
-        setFailure('');
+        setFailure(runtime.errorMessage ?? '');
       },
       (error: unknown) => setFailure(explain(error, trans))
     );
@@ -91,7 +91,31 @@ export function SpaceRuntime({ id }: ISpaceRuntimeProps): JSX.Element {
           {failure}
         </p>
       )}
+      <Log id={id} />
     </section>
+  );
+}
+
+/** What the app printed, for whoever opens it. */
+function Log({ id }: ISpaceRuntimeProps): JSX.Element {
+  const { hub, trans } = useRepo();
+  const [text, setText] = useState('');
+  const load = (): void => {
+    hub.log(id).then(
+      log => setText(log || trans.__('The app printed nothing yet.')),
+      (error: unknown) => setText(explain(error, trans))
+    );
+  };
+  return (
+    <details
+      className="phub-Log"
+      onToggle={event => event.currentTarget.open && load()}
+    >
+      <summary>{trans.__('Log')}</summary>
+      <pre className="phub-Code" tabIndex={0} aria-label={trans.__('Log')}>
+        {text}
+      </pre>
+    </details>
   );
 }
 
