@@ -75,7 +75,7 @@ class PrivateHubApp(ExtensionApp):
         self.handlers.extend(tornado_rules("/phub"))
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
-        await super()._start_jupyter_server_extension(serverapp)
+        await super()._start_jupyter_server_extension(serverapp)  # type: ignore[no-untyped-call]
         if self.export_environment:
             self._export_environment()
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-from typing import Protocol
+from typing import Any, Protocol
 
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.utils import ensure_async
@@ -91,7 +91,7 @@ async def _has_jupyter_session(handler: RequestHandler) -> bool:
     Cookies are only believed from Jupyter's own pages (host, origin and XSRF checks).
     """
     probe = JupyterHandler(handler.application, handler.request)
-    connection = handler.request.connection
+    connection: Any = handler.request.connection
     if connection is not None:  # the probe took the callback over; it belongs to the handler
         connection.set_close_callback(handler.on_connection_close)
     if not probe.check_host():

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import signal
 from pathlib import Path
+from typing import Any
 
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
@@ -32,9 +33,8 @@ class StandaloneServer:
         self.hub.spaces.ip = host or "0.0.0.0"  # noqa: S104 - who sees the hub may see its Spaces
         identity = TokenIdentity(self.hub.accounts)
         self.context = ServerContext(self.hub, identity, "standalone", prefix.rstrip("/"))
-        application = Application(
-            tornado_rules(self.context.prefix), **{SETTINGS_KEY: self.context}
-        )
+        settings: dict[str, Any] = {SETTINGS_KEY: self.context}
+        application = Application(tornado_rules(self.context.prefix), **settings)
         self._server = HTTPServer(application, max_body_size=BUFFERED_BODY_LIMIT)
         sockets = bind_sockets(port, host)
         self.port: int = sockets[0].getsockname()[1]
