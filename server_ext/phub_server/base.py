@@ -70,10 +70,13 @@ class HubHandler(RequestHandler):
         scheme = forwarded if forwarded in ("http", "https") else self.request.protocol
         return f"{scheme}://{self.request.host}{self.context.prefix}"
 
+    def set_default_headers(self) -> None:
+        """Name the request in every answer: tornado forgets other headers before a refusal."""
+        self.set_header("X-Request-Id", self._request_id())
+
     async def prepare(self) -> None:
         """Identify the caller, then let the handler prepare."""
         self.context = ServerContext.of(self.settings)
-        self.set_header("X-Request-Id", self._request_id())
         self.actor = await self.identify()
         await self.prepare_request()
 
