@@ -60,7 +60,7 @@ TASKS: dict[str, Task] = {task.name: task for task in _ROWS}
 
 
 def task_named(name: str) -> Task:
-    """Look a task up. Raises InvalidRequestError that lists the tasks a model can be trained for."""
+    """Look a task up. Raises InvalidRequestError that lists the trainable ones."""
     try:
         return TASKS[name]
     except KeyError:
