@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import threading
+import time
 from pathlib import Path
 
 import pygit2
@@ -231,9 +233,20 @@ def test_the_lock_holds_off_other_writers(git: GitRepository) -> None:
 def test_what_a_killed_writer_left_does_not_block_the_next(git: GitRepository) -> None:
     left = git.path / "refs/heads/main.lock"
     left.touch()
+    os.utime(left, (time.time() - 60,) * 2)
     with git.lock():
         add_commit(git, {"x": b"1"})
     assert not left.exists()
+
+
+def test_a_lock_of_a_git_program_that_runs_is_respected(git: GitRepository) -> None:
+    held = git.path / "packed-refs.lock"
+    held.touch()
+    threading.Timer(0.4, held.unlink).start()
+    began = time.monotonic()
+    with git.lock():
+        assert not held.exists()
+    assert 0.3 < time.monotonic() - began < 4
 
 
 def test_git_settings_of_the_person_do_not_matter(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import re
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,6 +32,7 @@ __all__ = ["MAIN", "Entry", "GitRepository", "Ref", "signature"]
 
 MAIN = "refs/heads/main"
 
+_ABANDONED_AFTER = 5.0  # seconds
 _FULL_ID = re.compile(r"[0-9a-f]{40}")
 _SHORT_ID = re.compile(r"[0-9a-f]{5,39}")
 
@@ -73,6 +76,17 @@ def _flush(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _outwait(lock: Path) -> None:
+    """Wait until a lock file is gone, or is so old that its writer must be dead; then remove it.
+
+    Somebody may run a git program in the folder; what the hub itself locks is held for moments.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        while time.time() - lock.stat().st_mtime < _ABANDONED_AFTER:
+            time.sleep(0.05)
+        lock.unlink()
 
 
 class GitRepository:
@@ -214,14 +228,15 @@ class GitRepository:
     def lock(self) -> Iterator[None]:
         """Hold off every other writer of this repository, in this process and in others.
 
-        Lock files of refs that exist now were left by a writer that was killed: removed.
+        A lock file that git's own rules would respect for ever may have been left by a writer
+        that was killed: one that nobody takes away for a while is removed.
         """
         descriptor = os.open(self.path / "phub.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             for left in [*self.path.glob("*.lock"), *(self.path / "refs").rglob("*.lock")]:
                 if left.name != "phub.lock":
-                    left.unlink(missing_ok=True)
+                    _outwait(left)
             yield
         finally:
             os.close(descriptor)
