@@ -100,11 +100,17 @@ async def _run(arguments: argparse.Namespace) -> None:
     os._exit(0)  # a thread that is computing would hold a normal exit up
 
 
+def _default_lanes() -> int:
+    return min(4, os.cpu_count() or 1)
+
+
 def main() -> None:
     """Run the program; returns never."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fd", type=int, required=True, help="connected socket to answer on")
-    parser.add_argument("--lanes", type=int, default=1, help="threads that run models")
+    parser.add_argument(
+        "--lanes", type=int, default=_default_lanes(), help="threads that run models"
+    )
     parser.add_argument("--max-models", type=int, default=3, help="models held at a time")
     parser.add_argument("--max-waiting", type=int, default=1024, help="texts waiting for a model")
     parser.add_argument("--idle-seconds", type=float, default=300, help="then a model is let go")
