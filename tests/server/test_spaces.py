@@ -137,13 +137,29 @@ def test_a_private_space_opens_only_through_the_hub(hub_server: HubServer, ada: 
     assert "token=" in sent
     assert "hello from the app" in requests.get(sent, timeout=60).text
     bare = sent.partition("?")[0]
-    for address in (bare, f"{bare}?token=wrong", f"{bare}app.ipynb", f"{bare}voila/files/map.svg"):
+    root = f"http://{urlsplit(bare).netloc}/"
+    picture_address = f"{bare}voila/files/map.svg"
+    for address in (root, bare, f"{bare}?token=wrong", f"{bare}app.ipynb", picture_address):
         refused = requests.get(address, timeout=60)
         assert "hello from the app" not in refused.text
         assert "<svg" not in refused.text
         assert refused.status_code in (403, 404) or "/login" in refused.url
     assert Visitor(hub_server, "bob").open(SPACE).status_code == 404
     assert Visitor(hub_server, None).open(SPACE).status_code == 401
+
+
+def test_the_cookie_of_a_private_space_is_for_its_own_path(
+    hub_server: HubServer, ada: Visitor
+) -> None:
+    put_space(hub_server, SPACE, HELLO, private=True)
+    sent = urlsplit(ada.open(SPACE).headers["Location"])
+    assert len(sent.path) > 30
+    browser = requests.Session()
+    browser.get(sent.geturl(), timeout=60)
+    login = [cookie for cookie in browser.cookies if cookie.name.startswith("username-")]
+    assert [cookie.path for cookie in login] == [sent.path]
+    again = browser.get(sent._replace(query="").geturl(), timeout=60)
+    assert "hello from the app" in again.text
 
 
 def test_no_secret_is_on_a_command_line_or_in_the_log(

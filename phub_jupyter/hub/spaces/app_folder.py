@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from phub_jupyter.hub.database.tables import Repo
+from phub_jupyter.hub.spaces.state import Entrance
 
 __all__ = ["AppFolder"]
 
@@ -30,7 +31,7 @@ class AppFolder:
         self._temporary = root / "tmp"
         self._settings = root / "settings"
 
-    def fill(self, snapshot: Path, ip: str, entry_token: str, idle_seconds: float) -> None:
+    def fill(self, snapshot: Path, ip: str, entrance: Entrance, idle_seconds: float) -> None:
         """Start from nothing: copy the app and write Voilà's settings, readable by us alone."""
         self.remove()
         for folder in (self._root, self._home, self._temporary, self._settings):
@@ -39,7 +40,7 @@ class AppFolder:
         path = self._settings / "voila.json"
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(_voila_settings(ip, entry_token, idle_seconds), file)
+            json.dump(_voila_settings(ip, entrance, idle_seconds), file)
 
     def command(self, app_file: str) -> list[str]:
         """How to start the app; no secret is in it, for everybody can read command lines."""
@@ -69,7 +70,7 @@ class AppFolder:
         shutil.rmtree(self._root, ignore_errors=True)
 
 
-def _voila_settings(ip: str, entry_token: str, idle_seconds: float) -> dict[str, Any]:
+def _voila_settings(ip: str, entrance: Entrance, idle_seconds: float) -> dict[str, Any]:
     return {
         "Voila": {
             "ip": ip,
@@ -77,12 +78,16 @@ def _voila_settings(ip: str, entry_token: str, idle_seconds: float) -> dict[str,
             "port_retries": 0,
             "open_browser": False,
             "identity_provider_class": _IDENTITY,
-            "token": entry_token,
-            "tornado_settings": {"headers": {"Referrer-Policy": "no-referrer"}},
+            "token": entrance.token,
+            "base_url": entrance.path,
+            "tornado_settings": {
+                "headers": {"Referrer-Policy": "no-referrer"},
+                "login_url": "/login",  # Voilà mounts it there, whatever the app's path is
+            },
         },
         "VoilaConfiguration": {
             # Voilà asks nobody for a login before it hands out files, so a private Space has none.
-            "file_allowlist": [] if entry_token else [_PICTURES],
+            "file_allowlist": [] if entrance.token else [_PICTURES],
             "show_tracebacks": False,
         },
         "MappingKernelManager": {

@@ -8,6 +8,7 @@ from phub_jupyter.hub.database.tables import Repo
 from phub_jupyter.hub.spaces.app_folder import AppFolder
 from phub_jupyter.hub.spaces.app_process import AppProcess
 from phub_jupyter.hub.spaces.space_log import SpaceLog
+from phub_jupyter.hub.spaces.state import Entrance
 
 __all__ = ["RunningApp"]
 
@@ -25,7 +26,7 @@ class RunningApp:
         folder: AppFolder,
         log: SpaceLog,
         hub_token: str,
-        entry_token: str,
+        entrance: Entrance,
     ) -> None:
         self.uid = repo.uid
         self.name = f"{repo.namespace}/{repo.name}"
@@ -34,7 +35,7 @@ class RunningApp:
         self.folder = folder
         self.log = log
         self.hub_token = hub_token
-        self.entry_token = entry_token
+        self.entrance = entrance
         self._started_at = self._visited_at = time.monotonic()
 
     @property

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import secrets
 from collections import defaultdict
 from datetime import timedelta
 from pathlib import Path
@@ -25,7 +24,7 @@ from phub_jupyter.hub.spaces.credentials import mint_token
 from phub_jupyter.hub.spaces.running import RunningApp
 from phub_jupyter.hub.spaces.settings import AppFileMissingError, SpaceSettings
 from phub_jupyter.hub.spaces.space_log import SpaceLog
-from phub_jupyter.hub.spaces.state import SpaceState, Stage
+from phub_jupyter.hub.spaces.state import Entrance, SpaceState, Stage
 
 __all__ = ["Spaces"]
 
@@ -71,7 +70,7 @@ class Spaces:
         """What the Space is doing now; starts nothing."""
         app = self._running.get(repo.uid)
         if app is not None and app.process.is_running:
-            return SpaceState(Stage.RUNNING, app.port, app.commit, entry_token=app.entry_token)
+            return SpaceState(Stage.RUNNING, app.port, app.commit, entrance=app.entrance)
         if self._pause_mark(repo).exists():
             return SpaceState(Stage.PAUSED, message="The Space is paused; restart it to see it.")
         if repo.uid in self._locks and self._locks[repo.uid].locked():
@@ -149,16 +148,16 @@ class Spaces:
     async def _new_app(self, repo: Repo, commit: str, endpoint: str) -> RunningApp:
         snapshot = await asyncio.to_thread(self._snapshots.folder, repo, commit)
         settings = await asyncio.to_thread(SpaceSettings.read, snapshot)
-        entry_token = secrets.token_urlsafe(24) if repo.private else ""
+        entrance = Entrance.for_visitors_of(repo.private)
         hub_token = await asyncio.to_thread(
             mint_token, self._accounts, self._repositories, repo, settings, _TOKEN_LIFETIME
         )
         folder = AppFolder(self._folder / repo.uid / "run")
         log = self.log(repo)
-        log.hide((entry_token, hub_token))
-        app = RunningApp(repo, commit, folder, log, hub_token, entry_token)
+        log.hide((entrance.token, hub_token))
+        app = RunningApp(repo, commit, folder, log, hub_token, entrance)
         try:
-            await asyncio.to_thread(folder.fill, snapshot, self.ip, entry_token, self.idle_seconds)
+            await asyncio.to_thread(folder.fill, snapshot, self.ip, entrance, self.idle_seconds)
             app.process = await AppProcess.start(
                 folder.command(settings.app_file),
                 folder.work,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import secrets
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-__all__ = ["SpaceState", "Stage"]
+__all__ = ["Entrance", "SpaceState", "Stage"]
 
 
 class Stage(StrEnum):
@@ -21,15 +22,32 @@ class Stage(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Entrance:
+    """Where on its origin an app begins, and the token that it demands; "" for none.
+
+    Cookies know no ports, but they know paths: as nobody can guess the path of a private app, no
+    other app of this machine is sent the cookie that keeps its visitors logged in.
+    """
+
+    path: str = "/"
+    token: str = field(default="", repr=False)
+
+    @classmethod
+    def for_visitors_of(cls, private: bool) -> Entrance:
+        """A new entrance; that of a public app is open."""
+        return cls(f"/{secrets.token_hex(16)}/", secrets.token_urlsafe(24)) if private else cls()
+
+
+@dataclass(frozen=True, slots=True)
 class SpaceState:
     """A Space right now.
 
     ``port`` and ``commit`` are set while it runs, ``message`` says what to do when it cannot, and
-    ``entry_token`` opens a private Space to a browser that the hub has let pass.
+    ``entrance`` is for those whom the hub has let pass.
     """
 
     stage: Stage
     port: int | None = None
     commit: str | None = None
     message: str | None = None
-    entry_token: str = ""
+    entrance: Entrance = Entrance()

@@ -32,8 +32,9 @@ def app_address(scheme: str, hub_host: str, state: SpaceState) -> str:
     loopback address, so that its page is a stranger to Jupyter's cookie and Jupyter to its.
     """
     host = _host_name(hub_host)
-    address = f"{scheme}://{_OTHER_LOOPBACK.get(host, host)}:{state.port}/"
-    return f"{address}?{urlencode({'token': state.entry_token})}" if state.entry_token else address
+    address = f"{scheme}://{_OTHER_LOOPBACK.get(host, host)}:{state.port}{state.entrance.path}"
+    token = state.entrance.token
+    return f"{address}?{urlencode({'token': token})}" if token else address
 
 
 def _host_name(host: str) -> str:
