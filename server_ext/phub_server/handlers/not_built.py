@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from phub_jupyter.errors import NotFoundError, NotSupportedError
+from phub_jupyter.errors import NotFoundError, NotSupportedError, RepoNotFoundError
 from phub_server.base import HubHandler
-from phub_server.routing import NAME, NAMESPACE, PLURAL, Route
+from phub_server.routing import NAME, NAMESPACE, PLURAL, WEB_PREFIX, Route
 
 __all__ = ["ROUTES"]
 
@@ -22,15 +22,22 @@ class NotBuiltHandler(HubHandler):
 
 
 class UnknownHandler(HubHandler):
-    """An address that means nothing here."""
+    """An address that means nothing here, or that of a repository no hub like this can have."""
+
+    def initialize(self, of_repo: bool = False) -> None:
+        self._of_repo = of_repo
 
     async def _miss(self, **_groups: str) -> None:
+        if self._of_repo:  # clients look for the code: the file they want is optional
+            raise RepoNotFoundError("Repository not found, or you have no access to it.")
         raise NotFoundError(f"{self.request.path} is not an address of this hub.")
 
     get = head = post = put = patch = delete = _miss
 
 
 _REPO = rf"/api/{PLURAL}/{NAMESPACE}/{NAME}"
+_WITHOUT_OWNER = r"/api/(?:models|datasets)/[^/]+"
+_CALLS = r"revision|tree|paths-info|refs|commits|resolve|auth-check|xet-read-token"
 
 ROUTES: tuple[Route, ...] = (
     Route(rf"{_REPO}/(?:discussions|branch|tag|super-squash|lfs-files)(?:/.*)?", NotBuiltHandler),
@@ -39,5 +46,7 @@ ROUTES: tuple[Route, ...] = (
     Route(r"/api/(?:collections|buckets|kernels|users|organizations)(?:/.*)?", NotBuiltHandler),
     Route(r"/api/(?:settings/.*|repos/move|resolve-cache/.*)", NotBuiltHandler),
     Route(r"/(?:oauth/.*|uploads|api/spaces/semantic-search)", NotBuiltHandler),
+    Route(rf"{_WITHOUT_OWNER}(?:/(?:{_CALLS})(?:/.*)?)?", UnknownHandler, {"of_repo": True}),
+    Route(rf"{WEB_PREFIX}[^/]+/(?:resolve|raw)/.+", UnknownHandler, {"of_repo": True}),
     Route(r"/.*", UnknownHandler),
 )

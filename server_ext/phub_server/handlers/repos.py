@@ -45,7 +45,6 @@ class CreateHandler(_NamedInBody):
             raise AuthenticationError("Log in to create a repository.")
         body = self.json_body()
         repo_type, repo_id = self.named(body)
-        url = f"{self.endpoint}/{repo_type.url_prefix}{repo_id}"
         sdk = body.get("sdk")
         if sdk is not None and (not isinstance(sdk, str) or not _SDK.fullmatch(sdk)):
             raise InvalidRequestError("sdk: send a short word, for example voila.")
@@ -60,8 +59,13 @@ class CreateHandler(_NamedInBody):
                 sdk=sdk,
             )
         except ConflictError as error:
-            raise ConflictError(error.message, url=url, name=str(repo_id)) from None
-        self.reply({"url": url, "name": f"{repo.namespace}/{repo.name}", "id": repo.uid})
+            taken = error.extra["name"]  # as its owner spelled it
+            raise ConflictError(error.message, **self._place(repo_type, taken)) from None
+        place = self._place(repo_type, f"{repo.namespace}/{repo.name}")
+        self.reply({**place, "id": repo.uid})
+
+    def _place(self, repo_type: RepoType, name: str) -> dict[str, str]:
+        return {"url": f"{self.endpoint}/{repo_type.url_prefix}{name}", "name": name}
 
 
 class DeleteHandler(_NamedInBody):
