@@ -31,7 +31,17 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     running.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(autouse=True)
+def jp_asyncio_loop() -> None:
+    """Keep pytest-jupyter's event loop away: the browser's driver runs one of its own."""
+
+
+@pytest.fixture(autouse=True)
+def jp_server_cleanup() -> None:
+    """Nothing to clean up: the server is a process of its own."""
+
+
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """The Chromium of this machine."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -46,6 +56,7 @@ def browser() -> Iterator[Browser]:
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """A browser without cookies."""
     fresh = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB")
+    fresh.set_default_timeout(20_000)
     yield fresh
     fresh.close()
 

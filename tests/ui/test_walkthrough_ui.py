@@ -50,9 +50,9 @@ def open_repo(page: Page, hub: Locator, repo: str) -> Locator:
 
 def test_search_and_filters_narrow_the_list(page: Page, hub: Locator) -> None:
     expect(hub.locator("[data-repo]")).to_have_count(3)
-    hub.get_by_role("searchbox", name="Search the private hub").fill("snippets")
+    hub.get_by_role("searchbox", name="Search the private hub").fill("hostile")
     expect(hub.locator("[data-repo]")).to_have_count(1)
-    assert results(hub) == [DATASET]
+    assert results(hub) == [HOSTILE]
     hub.get_by_role("searchbox").press("Escape")
     expect(hub.locator("[data-repo]")).to_have_count(3)
 

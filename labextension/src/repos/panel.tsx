@@ -11,15 +11,13 @@ import { RepoContext } from './context';
 export class RepoPanel extends ReactWidget {
   constructor(private readonly _context: IRepoContext) {
     super();
-    const { model, trans } = _context;
+    const { model } = _context;
     const { type, id } = model.repo;
     this.addClass('phub-RepoPanel');
     this.title.label = id.split('/')[1] ?? id;
     this.title.caption = id;
     this.title.icon = REPO_ICONS[type];
     this.title.closable = true;
-    this.node.setAttribute('role', 'region');
-    this.node.setAttribute('aria-label', trans.__('Repository %1', id));
     void model.refresh();
   }
 

@@ -80,6 +80,11 @@ export const reposPlugin: JupyterFrontEndPlugin<IRepoPages> = {
       const widget = new MainAreaWidget({ content });
       widget.id = `phub-repo-${keyOf(repo)}`;
       widget.toolbar.hide();
+      // The frame names its content after itself; this page has a better name.
+      content.node.setAttribute(
+        'aria-label',
+        trans.__('Repository %1', repo.id)
+      );
       void tracker.add(widget);
       app.shell.add(widget, 'main', { type: 'Private Hub' });
       return widget;

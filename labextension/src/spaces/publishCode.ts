@@ -26,7 +26,7 @@ const PART =
 const MODEL_USES = [
   /\/models\/([\w.-]+\/[\w.-]+)/g,
   /%phub\s+infer\s+([\w.-]+\/[\w.-]+)/g,
-  /\bmodel\s*=\s*f?["']([\w.-]+\/[\w.-]+)["']/g,
+  /\bmodel\s*=\s*f?["']([\w.-]+\/[\w.-]+)["']/gi,
   /\bfrom_pretrained\(\s*["']([\w.-]+\/[\w.-]+)["']/g
 ];
 

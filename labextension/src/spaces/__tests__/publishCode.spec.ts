@@ -69,8 +69,8 @@ describe('modelsIn', () => {
       modelsIn([
         'requests.post(f"{hub}/models/demo/one", json={})',
         '%phub infer demo/two "x"\npipeline(model="demo/three")',
-        'AutoModel.from_pretrained("demo/one")'
+        'AutoModel.from_pretrained("demo/one")\nMODEL = "demo/four"'
       ])
-    ).toEqual(['demo/one', 'demo/two', 'demo/three']);
+    ).toEqual(['demo/one', 'demo/two', 'demo/three', 'demo/four']);
   });
 });
