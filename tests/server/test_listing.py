@@ -12,7 +12,7 @@ import requests
 from huggingface_hub import HfApi
 from sqlalchemy import event, insert
 
-from phub_jupyter.hub.database.tables import Repo, RepoTag
+from phub_jupyter.hub.database.tables import Repo, RepoTag, utc_now
 from phub_jupyter.hub.repos.operations import AddFile, CommitHeader
 from phub_jupyter.identifiers import RepoId, RepoType
 
@@ -147,7 +147,7 @@ def test_the_client_reads_the_items(full_hub: Any) -> None:
 def test_pages_are_linked_by_addresses_that_keep_the_query(full_hub: Any) -> None:
     for number in range(5):
         put(full_hub, f"ada/many-{number}")
-    answer = ask(full_hub, "/api/models?search=many&limit=2&sort=createdAt&filter=")
+    answer = ask(full_hub, "/api/models?search=many&limit=2&sort=createdAt")
     seen = []
     for _ in range(3):
         seen += [item["id"] for item in answer.json()]
@@ -180,13 +180,9 @@ def test_sorting(full_hub: Any) -> None:
         assert next(iter(client.list_models(sort=sort))).id == "ada/plain"
     newest = [model.id for model in client.list_models(sort="created_at")]
     assert newest == ["bob/Sentiment_large", "ada/plain", "ada/sentiment-minilm"]
-    changed = full_hub.hub.accounts.actor_for_user("ada")
     repo = next(r for r in full_hub.hub.repositories.all() if r.name == "plain")
     with full_hub.hub.database.write() as session:
-        from phub_jupyter.hub.database.tables import utc_now
-
         session.merge(repo).updated_at = utc_now()
-    assert changed.name == "ada"
     assert next(iter(client.list_models(sort="last_modified"))).id == "ada/plain"
 
 
