@@ -128,7 +128,7 @@ class Checks:
         answer = self._get(f"/spaces/{SPACE}/app")
         origin = "/".join(answer.url.split("/")[:3])
         _require(origin != self._endpoint, "the app runs on the hub's own origin")
-        _require("text/html" in answer.headers["Content-Type"], "the app is not a page")
+        _require("Did the critic like it?" in answer.text, "the page does not show the app")
         return answer.status_code
 
     def _search(self) -> None:

@@ -8,7 +8,7 @@ from phub_jupyter.compute.training.card import percent
 from phub_jupyter.compute.training.metrics import Scores
 from phub_jupyter.compute.training.state import CandidateState, RunState
 
-__all__ = ["as_html", "as_text"]
+__all__ = ["as_html", "as_text", "scores_line"]
 
 _TEXT = "color:var(--jp-ui-font-color1,inherit);"
 _FAINT = "color:var(--jp-ui-font-color2,inherit);font-size:.9em;"
@@ -57,6 +57,11 @@ def as_text(state: RunState, run: str) -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
     return "\n".join([_headline(state, run), *lines])
+
+
+def scores_line(row: CandidateState) -> str:
+    """One candidate's last scores, for a terminal while the run goes on."""
+    return f"{row.candidate.name}: accuracy {_accuracy(row.validation)} ({_progress(row)})"
 
 
 def _headline(state: RunState, run: str) -> str:

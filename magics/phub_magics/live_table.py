@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
 from typing import Any
 
 from phub_jupyter.compute.training import Control, Record
 from phub_jupyter.compute.training.state import RunState
-from phub_magics.display import as_html, as_text
+from phub_magics.display import as_html, as_text, scores_line
 
-__all__ = ["LiveTable"]
+__all__ = ["LiveTable", "announced"]
+
+
+@contextmanager
+def announced(sentence: str) -> Iterator[None]:
+    """Say what the person waits for, and take it back when it is done."""
+    place = _display()({"text/plain": sentence}, raw=True, display_id=True)
+    try:
+        yield
+    finally:
+        if place is not None:
+            place.update({"text/plain": ""}, raw=True)
 
 
 class LiveTable:
-    """Shows what the record says: in place in a notebook, once at the end in a terminal.
+    """Shows what the record says: in place in a notebook, line by line in a terminal.
 
     JupyterLab delivers button clicks over a kernel subshell, so they work while the cell runs.
     """
@@ -25,6 +38,7 @@ class LiveTable:
         self._in_notebook = hasattr(shell, "kernel")
         self._table: Any = None
         self._shown = ""
+        self._printed: set[tuple[str, int]] = set()
         self.buttons: dict[str, Any] = {}
         self._box: Any = None
 
@@ -34,6 +48,8 @@ class LiveTable:
         if self._in_notebook:
             self._show_html(state)
             self._show_buttons(state)
+        else:
+            self._print_scores(state)
 
     def close(self) -> None:
         """Show the last state and take the buttons away, so that the saved notebook has none."""
@@ -56,6 +72,13 @@ class LiveTable:
             self._table = _display()(bundle, raw=True, display_id=True)
         else:
             self._table.update(bundle, raw=True)
+
+    def _print_scores(self, state: RunState) -> None:
+        for row in state.candidates.values():
+            key = (row.candidate.id, row.scored_step)
+            if row.validation is not None and key not in self._printed:
+                self._printed.add(key)
+                print(scores_line(row), flush=True)
 
     def _show_buttons(self, state: RunState) -> None:
         if self._box is None and state.candidates:

@@ -18,7 +18,7 @@ from phub_jupyter.compute.training.examples import Splits, read_splits
 from phub_jupyter.compute.training.state import RunState
 from phub_jupyter.errors import NotSupportedError
 from phub_magics.connection import Connection
-from phub_magics.live_table import LiveTable
+from phub_magics.live_table import LiveTable, announced
 from phub_magics.push import TrainingResult, push_winner
 from phub_magics.sources import Sources
 
@@ -65,8 +65,9 @@ class TrainingJob:
         _require_libraries()
         prepare_threads()
         sources = Sources(noted["model"], noted["dataset"])
-        splits = read_splits(sources.dataset_folder(connection), settings)
-        model_folder = sources.model_folder(connection)
+        with announced(f"Downloading {noted['dataset']['repo']} and {noted['model']['repo']} …"):
+            splits = read_splits(sources.dataset_folder(connection), settings)
+            model_folder = sources.model_folder(connection)
         return cls(connection, settings, noted, record(), splits, model_folder)
 
     def start(self) -> None:
