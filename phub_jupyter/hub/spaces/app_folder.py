@@ -20,6 +20,13 @@ __all__ = ["AppFolder"]
 _IDENTITY = "voila.voila_identity_provider.VoilaIdentityProvider"
 _PICTURES = r".*\.(png|jpg|jpeg|gif|svg|webp)"
 
+# Widgets need inline and evaluated scripts. The page loads and sends nothing elsewhere: neither to
+# Jupyter and the hub, nor to the public servers of fonts and scripts that its template names.
+_PAGE_POLICY = (
+    "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; object-src 'none'; "
+    "base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
+)
+
 
 class AppFolder:
     """A scratch folder with the app's files, a home, temporary files and Voilà's settings."""
@@ -81,7 +88,10 @@ def _voila_settings(ip: str, entrance: Entrance, idle_seconds: float) -> dict[st
             "token": entrance.token,
             "base_url": entrance.path,
             "tornado_settings": {
-                "headers": {"Referrer-Policy": "no-referrer"},
+                "headers": {
+                    "Referrer-Policy": "no-referrer",
+                    "Content-Security-Policy": _PAGE_POLICY,
+                },
                 "login_url": "/login",  # Voilà mounts it there, whatever the app's path is
             },
         },
@@ -89,6 +99,7 @@ def _voila_settings(ip: str, entrance: Entrance, idle_seconds: float) -> dict[st
             # Voilà asks nobody for a login before it hands out files, so a private Space has none.
             "file_allowlist": [] if entrance.token else [_PICTURES],
             "show_tracebacks": False,
+            "extension_denylist": ["@phub/jupyterlab"],  # the side bar; an app has none
         },
         "MappingKernelManager": {
             "cull_idle_timeout": max(1, int(idle_seconds)),
