@@ -1,1 +1,1 @@
-""""""
+"""Cards: their metadata read, checked and turned into tags."""

@@ -10,7 +10,7 @@ from phub_jupyter.hub.cards.architectures import task_of
 from phub_jupyter.hub.cards.front_matter import listed
 from phub_jupyter.identifiers import RepoType
 
-__all__ = ["library_of", "listed", "pipeline_tag_of", "tags_of"]
+__all__ = ["library_of", "pipeline_tag_of", "tags_of"]
 
 _PREFIXED = {
     RepoType.MODEL: {"license": "license", "datasets": "dataset", "base_model": "base_model"},

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from phub_jupyter.errors import HubError, InvalidRequestError
 from phub_jupyter.hub.cards.front_matter import parse
-from phub_jupyter.hub.cards.tags import listed
+from phub_jupyter.hub.cards.front_matter import listed
 from phub_jupyter.identifiers import parse_path
 
 __all__ = ["SDK", "AppFileMissingError", "SpaceSettings"]
