@@ -80,6 +80,17 @@ class Lab:
         """The address that opens this Lab with an empty layout, logged in."""
         return f"{self.url}/lab?token={_TOKEN}&reset"
 
+    def wait_for_layout(self, entry: str) -> None:
+        """Wait until Lab, which does so after a pause, has saved its layout with an entry."""
+        deadline = time.monotonic() + _START_SECONDS
+        headers = {"Authorization": f"token {_TOKEN}"}
+        while time.monotonic() < deadline:
+            saved = requests.get(f"{self.url}/lab/api/workspaces", headers=headers, timeout=10)
+            if entry in saved.text:
+                return
+            time.sleep(0.2)
+        pytest.fail(f"Lab did not save {entry}: {saved.text[:2000]}")
+
     def close(self) -> None:
         """Ask the server to stop, so that it ends its own children."""
         self._process.send_signal(signal.SIGINT)

@@ -19,7 +19,7 @@ license: apache-2.0
 language: en
 pipeline_tag: text-classification
 library_name: transformers
-base_model: grace/hostile-card
+base_model: grace/tiny-bert
 datasets:
 - {DATASET}
 tags:

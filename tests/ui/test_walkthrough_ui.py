@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -164,8 +165,21 @@ def test_a_liked_repository_stays_liked(page: Page, hub: Locator) -> None:
     repo = open_repo(page, hub, MODEL)
     repo.get_by_role("button", name="Like").click()
     expect(repo.get_by_role("button", name="Liked 1")).to_have_attribute("aria-pressed", "true")
+    repo.get_by_role("button", name="Refresh").click()
+    expect(repo.get_by_role("button", name="Liked 1")).to_have_attribute("aria-pressed", "true")
+    hub.get_by_role("button", name="Refresh").click()
+    expect(hub.get_by_role("button", name=f"{MODEL}, model, ")).to_have_accessible_name(
+        re.compile("1 like,")
+    )
+
+
+def test_pages_come_back_after_a_reload(lab: Lab, page: Page, hub: Locator) -> None:
+    open_repo(page, hub, MODEL)
+    lab.wait_for_layout(f"phub-repos:model:{MODEL}")
     page.reload()
-    expect(page.get_by_role("button", name="Liked 1")).to_be_visible()
+    repo = page.get_by_role("region", name=f"Repository {MODEL}", exact=True)
+    expect(repo.get_by_role("heading", name="Film mood")).to_be_visible()
+    expect(hub.get_by_role("button", name=MODEL)).to_be_visible()
 
 
 def test_trying_the_model_shows_its_scores(page: Page, hub: Locator) -> None:

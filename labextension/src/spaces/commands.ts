@@ -200,8 +200,11 @@ function actionsFor(
     {
       label: trans.__('Open app'),
       displayType: 'accent',
-      callback: () =>
-        void app.commands.execute(CommandIDs.openApp, { id: space })
+      callback: event => {
+        // Keep the notification: the person may want the repository as well.
+        event.preventDefault();
+        void app.commands.execute(CommandIDs.openApp, { id: space });
+      }
     },
     {
       label: trans.__('Open repository'),
