@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from phub_jupyter.errors import HubError, InvalidRequestError
-from phub_jupyter.hub.cards.front_matter import parse
-from phub_jupyter.hub.cards.front_matter import listed
+from phub_jupyter.hub.cards.front_matter import listed, parse
 from phub_jupyter.identifiers import parse_path
 
 __all__ = ["SDK", "AppFileMissingError", "SpaceSettings"]
