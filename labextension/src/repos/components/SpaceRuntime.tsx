@@ -2,8 +2,6 @@ import React, { useEffect, useState } from 'react';
 
 import type { ISpaceRuntime } from '../../api';
 import { explain } from '../../components/explain';
-import { openIcon } from '../../components/icons';
-import { CommandIDs } from '../../tokens';
 import { useRepo } from '../context';
 
 const POLL_MS = 3000;
@@ -14,9 +12,9 @@ export interface ISpaceRuntimeProps {
   id: string;
 }
 
-/** Whether the Space runs, and buttons to start and stop it. */
+/** Whether the Space runs, and buttons to restart and stop it. */
 export function SpaceRuntime({ id }: ISpaceRuntimeProps): JSX.Element {
-  const { hub, execute, trans } = useRepo();
+  const { hub, trans } = useRepo();
   const [stage, setStage] = useState('');
   const [failure, setFailure] = useState('');
   const [isBusy, setBusy] = useState(false);
@@ -56,14 +54,6 @@ export function SpaceRuntime({ id }: ISpaceRuntimeProps): JSX.Element {
         )}
       </h2>
       <div className="phub-TryIt-actions">
-        <button
-          type="button"
-          className="phub-Button jp-mod-accept"
-          onClick={() => execute(CommandIDs.openApp, { id })}
-        >
-          <openIcon.react tag="span" className="phub-icon" />
-          {trans.__('Open app')}
-        </button>
         <button
           type="button"
           className="phub-Button"
