@@ -53,6 +53,7 @@ class Hub:
 
         Raises StorageError when the folder was written by a newer release.
         """
+        root = root.absolute()  # git and the Spaces run in folders of their own
         for folder in ("repos", "objects", "uploads", "cache", "spaces"):
             (root / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
         hub = cls(root)

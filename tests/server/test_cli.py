@@ -188,6 +188,24 @@ def test_serve_says_where_and_stops_when_told(data: Path) -> None:
             process.kill()
 
 
+def test_a_relative_folder_serves_git_as_well(data: Path, tmp_path: Path) -> None:
+    hub = Hub.open(data)
+    ada = hub.accounts.actor_for_user("ada")
+    hub.repositories.create(ada, RepoType.MODEL, RepoId("ada", "m"), private=False)
+    hub.close()
+    command = [sys.executable, "-m", "phub_server.cli", "serve", "--port", "0", "--data", data.name]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=data.parent) as process:
+        try:
+            assert process.stdout is not None
+            address = process.stdout.readline().split()[-1]
+            clone = ["git", "clone", "--quiet", f"{address}/ada/m", str(tmp_path / "clone")]
+            done = subprocess.run(clone, capture_output=True, text=True, timeout=60)
+            assert done.returncode == 0, done.stderr
+        finally:
+            process.kill()
+    assert (tmp_path / "clone/.gitattributes").is_file()
+
+
 def test_a_port_in_use_is_one_sentence(data: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -157,3 +157,15 @@ def test_bad_questions_are_refused(
 def test_the_old_protocol_is_refused(model: RepoClient) -> None:
     answer = model.request("GET", f"{model.web}/info/refs")
     assert (answer.status_code, answer.headers["X-Error-Code"]) == (400, "InvalidRequest")
+
+
+@pytest.mark.parametrize("version", ["0", "2"])
+def test_a_repository_that_git_cannot_read_is_no_empty_answer(
+    model: RepoClient, version: str
+) -> None:
+    (model.hub.repositories.path(model.repo) / "HEAD").unlink()
+    headers = {"Git-Protocol": f"version={version}"}
+    address = f"{model.web}/info/refs?service=git-upload-pack"
+    answer = model.request("GET", address, headers=headers)
+    assert (answer.status_code, answer.headers["X-Error-Code"]) == (500, "StorageFailed")
+    assert "phub check" in answer.json()["error"]

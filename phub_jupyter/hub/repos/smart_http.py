@@ -66,12 +66,16 @@ class UploadPack:
         return cls(process, protocol)
 
     async def output(self) -> AsyncIterator[bytes]:
-        """What git answers, as it comes."""
+        """What git answers, as it comes. Raises StorageError if it fails without a word."""
         stdout = self._process.stdout
         assert stdout is not None
+        answered = False
         try:
             while piece := await stdout.read(_PIECE):
+                answered = True
                 yield piece
+            if not answered and await self._process.wait() != 0:
+                raise StorageError("git cannot read this repository; run `phub check` on the hub.")
         finally:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
