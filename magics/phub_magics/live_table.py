@@ -87,6 +87,7 @@ class LiveTable:
             button = self.buttons.get(row.candidate.id)
             if button is not None and row.over and not button.disabled:
                 button.disabled = True
+                _listen_while_busy(button)
 
     def _make_buttons(self, state: RunState) -> None:
         import ipywidgets
@@ -102,6 +103,8 @@ class LiveTable:
         )
         everything.on_click(self._cancel_all)
         self.buttons["all"] = everything
+        for button in self.buttons.values():
+            _listen_while_busy(button)
         layout = {"flex_flow": "row wrap"}
         self._box = _display()(
             ipywidgets.Box([*self.buttons.values()], layout=layout), display_id=True
@@ -118,3 +121,12 @@ class LiveTable:
 
 def _display() -> Any:
     return import_module("IPython.display").display
+
+
+def _listen_while_busy(widget: Any) -> None:
+    """Let clicks come in over the subshell that JupyterLab sends them to.
+
+    ipykernel from 7.4 on instead hands them to the shell from which the widget last spoke, which
+    is the one that is busy with our cell.
+    """
+    vars(widget.comm).pop("_reply_subshell_id", None)
