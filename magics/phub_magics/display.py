@@ -23,6 +23,7 @@ _TRACK = (
 )
 _BAR = "display:block;height:100%;background:var(--jp-brand-color1,#1976d2);width:"
 _HEADINGS = ("Candidate", "State", "Progress", "Accuracy", "Macro F1", "Time")
+_BASELINE_WON = "A cheap baseline was at least as good as the best fine-tune: consider using it."
 _WORDS = {"paused": "waiting for the others", "running": "training"}
 _RUN_WORDS = {"stopped": "stopped, can be resumed", "waiting": "starting"}
 
@@ -36,7 +37,8 @@ def as_html(state: RunState, run: str) -> str:
         f'<div style="padding-bottom:4px">{escape(_headline(state, run))}</div>'
         f'<table style="{_TEXT}border-collapse:collapse" aria-label="Candidates of {escape(run)}">'
         f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-        f'<div style="{_FAINT}">Scores on the validation rows, ± one standard error.</div></div>'
+        f'<div style="{_FAINT}">Scores on the validation rows, ± one standard error.</div>'
+        f"{_html_remark(state)}</div>"
     )
 
 
@@ -56,7 +58,8 @@ def as_text(state: RunState, run: str) -> str:
         )
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
-    return "\n".join([_headline(state, run), *lines])
+    remarks = [_BASELINE_WON] if state.baseline_wins else []
+    return "\n".join([_headline(state, run), *lines, *remarks])
 
 
 def scores_line(row: CandidateState) -> str:
@@ -73,6 +76,10 @@ def _headline(state: RunState, run: str) -> str:
         numbers = "bfloat16" if state.engine["bf16"] else "float32"
         engine = f"; {state.engine['device']}, {state.engine['threads']} threads, {numbers}"
     return f"Run {run}: {_RUN_WORDS.get(state.status, state.status)} ({rows} rows{engine})"
+
+
+def _html_remark(state: RunState) -> str:
+    return f"<div><strong>{_BASELINE_WON}</strong></div>" if state.baseline_wins else ""
 
 
 def _html_row(state: RunState, row: CandidateState) -> str:

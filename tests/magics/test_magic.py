@@ -20,7 +20,7 @@ class Kernel:
     """A running kernel; ``run`` gives the status and everything that a cell printed."""
 
     def __init__(self, client: Any) -> None:
-        self._client = client
+        self.client = client
 
     def run(self, code: str) -> tuple[str, str]:
         printed: list[str] = []
@@ -34,7 +34,7 @@ class Kernel:
             elif message["msg_type"] in ("execute_result", "display_data"):
                 printed.append(content["data"].get("text/plain", ""))
 
-        reply = self._client.execute_interactive(code, timeout=60, output_hook=keep)
+        reply = self.client.execute_interactive(code, timeout=60, output_hook=keep)
         return reply["content"]["status"], "".join(printed)
 
 
@@ -93,6 +93,52 @@ def test_a_mistake_is_one_line_without_traceback(kernel: Kernel, line: str, sent
     assert sentence in printed
     assert printed.count("\n") == 1
     assert "Traceback" not in printed
+
+
+BUSY_CELL = """
+import time
+from pathlib import Path
+from tempfile import mkdtemp
+from phub_jupyter.compute.training import Control, Record, Settings, plan
+from phub_magics.live_table import LiveTable
+
+record, control = Record.create(Path(mkdtemp())), Control()
+record.append("started", plan=plan(Settings(candidates=1), 1000).as_json(), rows={},
+              settings={"metric": "accuracy"})
+table = LiveTable(get_ipython(), record, control)
+table.update()
+print("comm", table.buttons["c1"].comm.comm_id)
+deadline = time.monotonic() + 30
+while control.may_step("c1") and time.monotonic() < deadline:
+    time.sleep(0.05)
+print("heard" if not control.may_step("c1") else "deaf")
+"""
+
+
+def test_a_cancel_button_is_heard_while_the_cell_runs(kernel: Kernel) -> None:
+    """Clicks as JupyterLab sends them: as comm messages over a subshell of the kernel."""
+    client = kernel.client
+    creation = client.session.msg("create_subshell_request")
+    client.control_channel.send(creation)
+    subshell = client.control_channel.get_msg(timeout=10)["content"]["subshell_id"]
+    cell = client.execute(BUSY_CELL)
+    printed = ""
+    while not printed.rstrip().endswith(("heard", "deaf")):
+        message = client.get_iopub_msg(timeout=40)
+        if message["parent_header"].get("msg_id") != cell:
+            continue
+        assert message["msg_type"] != "error", message["content"]["traceback"]
+        if message["msg_type"] != "stream":
+            continue
+        printed += message["content"]["text"]
+        if message["content"]["text"].startswith("comm "):
+            click = {"method": "custom", "content": {"event": "click"}}
+            content = {"comm_id": message["content"]["text"].split()[1], "data": click}
+            request = client.session.msg("comm_msg", content)
+            request["header"]["subshell_id"] = subshell
+            client.shell_channel.send(request)
+    client.get_shell_msg(timeout=30)
+    assert printed.rstrip().endswith("heard")
 
 
 def test_a_hub_that_is_not_there_is_said_in_one_line(kernel: Kernel) -> None:

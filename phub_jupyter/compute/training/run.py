@@ -138,7 +138,7 @@ class _Race:
             self._control.check(candidate.id)
             trial(candidate)
         except CancelledError:
-            self._trials.drop(candidate, "cancelled", "by the person")
+            self._trials.drop(candidate, "cancelled", "")
             return
         except StoppedError:
             self._journal.write("status", candidate=candidate.id, status="paused")

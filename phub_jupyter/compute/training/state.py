@@ -74,10 +74,12 @@ class RunState:
     @property
     def baseline_wins(self) -> bool:
         """Whether the best cheap head did at least as well as the winner on validation."""
-        rows = [self.candidates[id] for id in (self.winner, self.baseline) if id is not None]
+        rows = [self.candidates[key] for key in (self.winner, self.baseline) if key is not None]
         scores = [row.validation for row in rows if row.validation is not None]
+        if len(scores) < 2:
+            return False
         metric = self.started["settings"]["metric"]
-        return len(scores) == 2 and getattr(scores[1], metric) >= getattr(scores[0], metric)
+        return bool(getattr(scores[1], metric) >= getattr(scores[0], metric))
 
     def of(self, candidate: Candidate) -> CandidateState:
         """The state of one candidate."""
