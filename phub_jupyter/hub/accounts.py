@@ -24,7 +24,7 @@ from phub_jupyter.hub.database import Database
 from phub_jupyter.hub.database.tables import Member, Namespace, Token, utc_now
 from phub_jupyter.identifiers import parse_namespace
 
-__all__ = ["ORG_ROLES", "TOKEN_ROLES", "Accounts", "new_uid"]
+__all__ = ["ORG_ROLES", "TOKEN_ROLES", "Accounts", "grant_of", "new_uid"]
 
 ORG_ROLES = ("read", "contributor", "write", "admin")
 TOKEN_ROLES = ("read", "write", "admin", "fineGrained")
@@ -150,7 +150,7 @@ class Accounts:
             ).first()
             if row is None or (row.Token.expires_at and row.Token.expires_at <= utc_now()):
                 raise AuthenticationError(_INVALID)
-            actor = _actor(session, row.Namespace, _grant(row.Token))
+            actor = _actor(session, row.Namespace, grant_of(row.Token))
         self._note_use(row.Token)
         return actor
 
@@ -219,6 +219,7 @@ def _checked_scope(scope: Mapping[str, Any]) -> dict[str, Any]:
     return dict(scope)
 
 
-def _grant(token: Token) -> Grant:
+def grant_of(token: Token) -> Grant:
+    """What the row of a token allows, as the access rule wants it."""
     scopes = {scope["id"]: frozenset(scope["rights"]) for scope in token.scopes}
     return Grant(pk=token.pk, name=token.name, role=token.role, scopes=scopes)

@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from phub_jupyter.errors import ForbiddenError
 from phub_jupyter.hub.access import ANONYMOUS, Action, Actor, Grant, require
-from phub_jupyter.hub.accounts import Accounts
+from phub_jupyter.hub.accounts import Accounts, grant_of
 from phub_jupyter.hub.database import Database
 from phub_jupyter.hub.database.tables import Repo, Token, utc_now
 from phub_jupyter.hub.objects.tickets import Tickets
@@ -81,5 +81,4 @@ class Passes:
             row = session.get(Token, pk)
         if row is None or (row.expires_at is not None and row.expires_at < utc_now()):
             raise ForbiddenError("The token that this was issued for is no longer valid.")
-        scopes = {scope["id"]: frozenset(scope["rights"]) for scope in row.scopes}
-        return Grant(row.pk, row.name, row.role, scopes)
+        return grant_of(row)
