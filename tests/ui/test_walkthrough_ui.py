@@ -221,6 +221,21 @@ def test_the_inserted_cell_runs(page: Page, hub: Locator) -> None:
     picture(page, "notebook")
 
 
+def test_training_is_written_as_a_cell(page: Page, hub: Locator) -> None:
+    repo = open_repo(page, hub, DATASET)
+    repo.get_by_role("tab", name="Use").click()
+    repo.get_by_role("button", name="Choose and insert…").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("Dataset")).to_have_value(DATASET)
+    dialog.get_by_label("Model to start from").fill(MODEL)
+    dialog.get_by_role("button", name="Insert the cell").click()
+    cell = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell").first
+    expect(cell).to_contain_text(
+        f"%phub train --model {MODEL} --dataset {DATASET} --candidates 6 "
+        f"--to {OWNER}/film-snippets-film-mood"
+    )
+
+
 def test_a_hostile_card_does_nothing(page: Page, hub: Locator) -> None:
     repo = open_repo(page, hub, HOSTILE)
     expect(repo.get_by_text("Harmless end.")).to_be_visible()

@@ -6,7 +6,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { RepoType } from '../api';
 import { REPO_TYPES } from '../api';
 import { explain } from '../components/explain';
-import type { ISubject } from '../snippets/cells';
+import type { ISubject, ITraining } from '../snippets/cells';
 import { cellsFor, trainCell } from '../snippets/cells';
 import type { IHubConnection, IRepoPages } from '../tokens';
 import { CommandIDs } from '../tokens';
@@ -64,12 +64,8 @@ export function addCommands(options: addCommands.IOptions): void {
       const training = await askForTraining({
         hub: connection.hub,
         given: {
-          model:
-            (args.model as string | undefined) ??
-            (page?.type === 'model' ? page.id : undefined),
-          dataset:
-            (args.dataset as string | undefined) ??
-            (page?.type === 'dataset' ? page.id : undefined)
+          ...(page && { [page.type]: page.id }),
+          ...(args as ITraining)
         },
         user: status?.user?.name ?? 'NAMESPACE',
         trans

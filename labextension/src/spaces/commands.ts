@@ -45,24 +45,11 @@ export function addCommands(options: addCommands.IOptions): void {
         return;
       }
       const status = await connection.status().catch(() => null);
-      const publication = await askForPublication(
-        suggest(panel, status?.user?.name ?? 'NAMESPACE'),
-        trans
-      );
-      if (!publication) {
-        return;
+      const suggested = suggest(panel, status?.user?.name ?? 'NAMESPACE');
+      const publication = await askUntilValid(suggested, trans);
+      if (publication) {
+        await publish(panel, publication, options);
       }
-      if (!isRepoId(publication.space)) {
-        await showErrorMessage(
-          trans.__('Not published'),
-          trans.__(
-            '"%1" does not have the form namespace/name, for example ada/demo.',
-            publication.space
-          )
-        );
-        return;
-      }
-      await publish(panel, publication, options);
     }
   });
 
@@ -122,6 +109,25 @@ async function ensureKernel(
   const dialogs = new SessionContextDialogs({ translator });
   await dialogs.selectKernel(panel.sessionContext);
   return Boolean(panel.sessionContext.session?.kernel);
+}
+
+/** Ask how to publish, again with what was typed as long as the id is wrong. */
+async function askUntilValid(
+  suggested: IPublication,
+  trans: TranslationBundle
+): Promise<IPublication | null> {
+  const publication = await askForPublication(suggested, trans);
+  if (!publication || isRepoId(publication.space)) {
+    return publication;
+  }
+  await showErrorMessage(
+    trans.__('Not published'),
+    trans.__(
+      '"%1" does not have the form namespace/name, for example ada/demo.',
+      publication.space
+    )
+  );
+  return askUntilValid(publication, trans);
 }
 
 /** What the dialog shows at first. */

@@ -39,15 +39,19 @@ export function UseTab(): JSX.Element {
               type="button"
               className="phub-Button jp-mod-accept"
               onClick={() =>
-                execute(CommandIDs.useInNotebook, {
-                  type,
-                  id,
-                  task,
-                  cell: cell.name
-                })
+                cell.name === 'train'
+                  ? execute(CommandIDs.trainModel, { [type]: id })
+                  : execute(CommandIDs.useInNotebook, {
+                      type,
+                      id,
+                      task,
+                      cell: cell.name
+                    })
               }
             >
-              {trans.__('Insert into notebook')}
+              {cell.name === 'train'
+                ? trans.__('Choose and insert…')
+                : trans.__('Insert into notebook')}
             </button>
             <CopyButton
               text={cell.source}
