@@ -89,9 +89,9 @@ def _report(folder: Path, endpoint: str, findings: dict[str, object], peak: int)
     print(f"\nPeak memory of all processes together: {peak / 2**30:.1f} GiB")
     print(f"Executed notebook: {folder / 'walkthrough.ipynb'}")
     print(f"The hub was at {endpoint}; `make lab` opens JupyterLab on what it holds.")
-    for repo in ("demo/snippet-sentiment-minilm", "datasets/demo/snippet-sentiment"):
-        print(f"  {endpoint}/{repo}")
-    print(f"  {endpoint}/spaces/demo/snippet-demo/app\n")
+    for path in ("models/demo/snippet-sentiment-minilm", "spaces/demo/snippet-demo/app"):
+        print(f"  {endpoint}/{path}")
+    print()
     print(json.dumps(findings), flush=True)
 
 

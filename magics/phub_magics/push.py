@@ -22,7 +22,6 @@ class TrainingResult:
 
     repo_id: str
     commit: str
-    url: str
     run: str
     candidates: int
     accuracy: float
@@ -36,7 +35,7 @@ class TrainingResult:
 
     def _repr_markdown_(self) -> str:
         first, *rest = self._sentences()
-        return "  \n".join([first.replace(self.repo_id, f"[{self.repo_id}]({self.url})", 1), *rest])
+        return "  \n".join([first.replace(self.repo_id, f"**{self.repo_id}**", 1), *rest])
 
     def _sentences(self) -> list[str]:
         sentences = [
@@ -82,7 +81,7 @@ def push_winner(
             commit_message=f"Train from run {record.name}",
         )
     record.append("pushed", repo=repo_id, commit=commit.oid)
-    return _result(state, record, repo_id, commit.oid, f"{connection.endpoint}/{repo_id}")
+    return _result(state, record, repo_id, commit.oid)
 
 
 def _result(state: RunState, record: Record, repo_id: str, commit: str, url: str) -> TrainingResult:
@@ -94,7 +93,6 @@ def _result(state: RunState, record: Record, repo_id: str, commit: str, url: str
     return TrainingResult(
         repo_id=repo_id,
         commit=commit,
-        url=url,
         run=record.name,
         candidates=len(state.candidates),
         accuracy=test.accuracy,
