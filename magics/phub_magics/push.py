@@ -84,7 +84,7 @@ def push_winner(
     return _result(state, record, repo_id, commit.oid)
 
 
-def _result(state: RunState, record: Record, repo_id: str, commit: str, url: str) -> TrainingResult:
+def _result(state: RunState, record: Record, repo_id: str, commit: str) -> TrainingResult:
     winner = state.candidates[str(state.winner)]
     baseline = state.candidates[state.baseline] if state.baseline else None
     test = winner.test
