@@ -189,7 +189,8 @@ def test_an_interrupt_keeps_the_record_and_resume_finishes_it(
 
 def test_in_the_background_the_cell_comes_back_at_once(shell: InteractiveShell) -> None:
     job = train(shell, "ada/later", "--background")
-    assert "running" in repr(job) or "waiting" in repr(job)
+    shown = repr(job)
+    assert "running" in shown or "waiting" in shown
     result = job.wait(120)
     assert result.repo_id == "ada/later"
 
