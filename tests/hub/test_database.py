@@ -10,6 +10,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 import phub_jupyter.hub.database.migrations as migrations
@@ -31,6 +32,10 @@ def _upgrade(path: Path, revision: str) -> None:
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
     engine.dispose()
+
+
+def test_the_newest_schema_is_the_last_migration() -> None:
+    assert ScriptDirectory(str(MIGRATIONS)).get_current_head() == migrations.NEWEST
 
 
 def test_migrations_make_the_tables_and_nothing_else(tmp_path: Path) -> None:

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, event
+from sqlalchemy import create_engine, event, inspect, text
 from sqlalchemy.orm import Session, sessionmaker
 
-from phub_jupyter.errors import StorageError
+from phub_jupyter.hub.database.migrations import NEWEST
 
 __all__ = ["Database"]
-
-_MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 class Database:
@@ -52,35 +44,24 @@ class Database:
 
         Raises StorageError when the database was written by a newer release of the hub.
         """
-        scripts = ScriptDirectory(str(_MIGRATIONS))
-        newest = scripts.get_current_head()
-        with self._engine.connect() as connection:
-            current = MigrationContext.configure(connection).get_current_revision()
-        if current == newest:
-            return
-        if current is not None:
-            if current not in {script.revision for script in scripts.walk_revisions()}:
-                raise StorageError(
-                    f"The database {self.path} was written by a newer release (schema "
-                    f"'{current}'); install that release or restore a backup."
-                )
-            self._back_up(current)
-        config = Config()
-        config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-        with self._engine.begin() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+        current = self._schema()
+        if current != NEWEST:
+            # alembic takes a quarter of a second to load, which every other start can do without.
+            from phub_jupyter.hub.database.upgrade import upgrade
+
+            upgrade(self._engine, self.path, current)
 
     def close(self) -> None:
         """Give all connections back; a closed database can be opened again."""
         self._engine.dispose()
 
-    def _back_up(self, revision: str) -> None:
-        copy = self.path.with_name(f"{self.path.name}.before-{revision}")
-        partial = copy.with_name(copy.name + ".partial")
-        with sqlite3.connect(self.path) as source, sqlite3.connect(partial) as target:
-            source.backup(target)
-        shutil.move(partial, copy)
+    def _schema(self) -> str | None:
+        """The name of the schema in the file; None if it is new."""
+        with self._engine.connect() as connection:
+            if not inspect(connection).has_table("alembic_version"):
+                return None
+            found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+            return found
 
 
 def _configure_sqlite(connection: Any, record: Any) -> None:
