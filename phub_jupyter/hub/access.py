@@ -27,6 +27,7 @@ __all__ = [
     "decide",
     "require",
     "require_namespace",
+    "require_own",
     "visible_to",
 ]
 
@@ -160,6 +161,18 @@ def require_namespace(actor: Actor, namespace_pk: int) -> None:
     member = actor.roles.get(namespace_pk) in ("contributor", "write", "admin")
     if actor.pk != namespace_pk and not member:
         raise ForbiddenError("You cannot create repositories in that namespace.")
+
+
+def require_own(actor: Actor) -> int:
+    """Return the key of the person who asks, if they may change what is theirs, such as a like.
+
+    Raises AuthenticationError for nobody, ForbiddenError for a token that may only read.
+    """
+    if actor.pk is None:
+        raise AuthenticationError("Log in: this needs a token with the role write.")
+    if actor.grant is not None and actor.grant.role not in ("write", "admin"):
+        raise ForbiddenError(f"A token of role '{actor.grant.role}' cannot change anything here.")
+    return actor.pk
 
 
 def visible_to(actor: Actor) -> ColumnElement[bool]:

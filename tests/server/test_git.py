@@ -144,6 +144,8 @@ def test_questions_may_come_compressed(model: RepoClient) -> None:
         ({"Content-Encoding": "gzip"}, b"not gzip", "gzip"),
         ({"Content-Encoding": "gzip"}, gzip.compress(bytes(65 * 1024 * 1024)), "more than"),
         ({"Content-Encoding": "gzip"}, gzip.compress(bytes(1000))[:-10], "ends too early"),
+        ({}, b"", "does not understand"),
+        ({}, b"zzzz is no length", "does not understand"),
     ],
 )
 def test_bad_questions_are_refused(

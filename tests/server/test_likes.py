@@ -17,7 +17,7 @@ def model(hub_server: Any) -> RepoClient:
 
 
 def test_a_reader_likes_and_takes_it_back(model: RepoClient) -> None:
-    liked = model.request("POST", f"{model.api}/like", user="bob", role="read")
+    liked = model.request("POST", f"{model.api}/like", user="bob")
     assert (liked.status_code, liked.json()) == (200, {"likes": 1, "liked": True})
     assert model.request("POST", f"{model.api}/like", user="bob").json()["likes"] == 1
     assert model.request("POST", f"{model.api}/like").json()["likes"] == 2
@@ -40,6 +40,13 @@ def test_strangers_cannot_like(model: RepoClient) -> None:
     answer = model.request("POST", f"{model.api}/like", user=None)
     assert answer.status_code == 401
     assert answer.headers["X-Error-Code"] == "Unauthorized"
+    assert model.request("GET", model.api).json()["likes"] == 0
+
+
+def test_a_token_that_may_only_read_likes_nothing(model: RepoClient) -> None:
+    for method in ("POST", "DELETE"):
+        answer = model.request(method, f"{model.api}/like", user="bob", role="read")
+        assert (answer.status_code, answer.headers["X-Error-Code"]) == (403, "Forbidden")
     assert model.request("GET", model.api).json()["likes"] == 0
 
 

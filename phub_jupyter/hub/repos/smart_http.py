@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import IO
 
-from phub_jupyter.errors import StorageError
+from phub_jupyter.errors import HubError, InvalidRequestError, StorageError
 
 __all__ = ["UPLOAD_PACK_GREETING", "UploadPack", "git_environment"]
 
@@ -25,9 +25,12 @@ _PROTOCOL = re.compile(r"version=[012]")
 class UploadPack:
     """One running ``git upload-pack``; reading `output` to its end, or leaving it, ends it."""
 
-    def __init__(self, process: asyncio.subprocess.Process, protocol: str | None) -> None:
+    def __init__(
+        self, process: asyncio.subprocess.Process, protocol: str | None, *, asked: bool
+    ) -> None:
         self._process = process
         self.protocol = protocol
+        self._asked = asked
 
     @classmethod
     async def advertise(cls, path: Path, protocol: str | None) -> UploadPack:
@@ -63,10 +66,16 @@ class UploadPack:
             raise StorageError(
                 "The program git is not installed on the hub's machine; install it there."
             ) from None
-        return cls(process, protocol)
+        return cls(process, protocol, asked=question is not None)
+
+    def _failure(self) -> HubError:
+        # A damaged repository already fails when its refs are asked for, which comes first.
+        if self._asked:
+            return InvalidRequestError("body: git does not understand this request.")
+        return StorageError("git cannot read this repository; run `phub check` on the hub.")
 
     async def output(self) -> AsyncIterator[bytes]:
-        """What git answers, as it comes. Raises StorageError if it fails without a word."""
+        """What git answers, as it comes. Raises a HubError if it fails without a word."""
         stdout = self._process.stdout
         assert stdout is not None
         answered = False
@@ -75,7 +84,7 @@ class UploadPack:
                 answered = True
                 yield piece
             if not answered and await self._process.wait() != 0:
-                raise StorageError("git cannot read this repository; run `phub check` on the hub.")
+                raise self._failure()
         finally:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from phub_jupyter.errors import AuthenticationError
-from phub_jupyter.hub.access import Action
+from phub_jupyter.hub.access import Action, require_own
 from phub_server.base import HubHandler
 from phub_server.routing import NAME, NAMESPACE, PLURAL, Route
 
@@ -21,9 +20,7 @@ class LikeHandler(HubHandler):
 
     async def _set(self, plural: str, namespace: str, name: str, liked: bool) -> None:
         repo = await self.repo(Action.READ, plural, namespace, name)
-        if self.actor.pk is None:
-            raise AuthenticationError("Log in to like a repository.")
-        likes = await self.run(self.hub.likes.set, repo.pk, self.actor.pk, liked)
+        likes = await self.run(self.hub.likes.set, repo.pk, require_own(self.actor), liked)
         self.reply({"likes": likes, "liked": liked})
 
 

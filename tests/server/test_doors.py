@@ -1,0 +1,133 @@
+"""Every door of the route table, seen from outside a private repository.
+
+The walk takes the routes from the table itself, so a new one is walked as soon as it is there. A
+stranger must get exactly what a repository that does not exist would give, and a token that may
+only read must change nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+from tornado.web import RequestHandler
+
+from phub_jupyter.identifiers import RepoId, RepoType
+from phub_server.handlers.not_built import NotBuiltHandler, UnknownHandler
+from phub_server.routes import ROUTES
+
+from ..docs.route_templates import templates
+
+METHODS = ("get", "head", "post", "put", "patch", "delete")
+VALUES = {
+    "namespace": "ada",
+    "revision": "main",
+    "path": "README.md",
+    "scope": "read",
+    "oid": "a" * 64,
+    "lock": "1",
+    "branch": "new",
+    "task": "text-classification",
+    "write": "write",
+}
+SAY_THE_SAME_TO_ALL = re.compile(r"/info/lfs/locks$|/info/lfs/locks/1/unlock$")
+"""File locks are not offered to anybody, whatever the repository: 501."""
+
+ASKS_BY_POST = re.compile(
+    r"/(paths-info/main|preupload/main|git-upload-pack|objects/batch|locks/verify|start)$"
+    r"|^/models/"
+)
+"""Calls that read although their method is POST."""
+
+CHANGING_PER_REQUEST = ("Date", "X-Request-Id", "Etag", "Content-Length")
+
+
+def _doors() -> Iterator[tuple[str, str]]:
+    for route in ROUTES:
+        if route.handler in (NotBuiltHandler, UnknownHandler):
+            continue
+        methods = [
+            name
+            for name in METHODS
+            if getattr(route.handler, name) is not RequestHandler._unimplemented_method
+        ]
+        for template in sorted(templates(route.pattern)):
+            if "{namespace}" not in template:
+                continue
+            for plural in ("models", "datasets", "spaces") if "{plural}" in template else ("",):
+                address = template.replace("{plural}", plural)
+                for name, value in VALUES.items():
+                    address = address.replace(f"{{{name}}}", value)
+                for method in methods:
+                    yield method, address
+
+
+DOORS = list(_doors())
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A hub where ada has a private repository of each type, all named ``secret``."""
+    from ..conftest import HubServer
+
+    server = HubServer(tmp_path_factory.mktemp("doors") / "hub")
+    server.add_user("ada")
+    server.add_user("bob")
+    actor = server.hub.accounts.actor_for_user("ada")
+    for repo_type in RepoType:
+        server.hub.repositories.create(
+            actor, repo_type, RepoId.parse("ada/secret"), private=True, sdk=None
+        )
+    yield server
+    server.close()
+
+
+def _ask(served: Any, method: str, address: str, name: str, headers: dict[str, str]) -> Any:
+    url = served.endpoint + address.replace("{name}", name)
+    return requests.request(method, url, headers=headers, allow_redirects=False, timeout=60)
+
+
+def _shown(answer: requests.Response, name: str) -> str:
+    headers = {
+        key: value for key, value in answer.headers.items() if key not in CHANGING_PER_REQUEST
+    }
+    text = json.dumps([answer.status_code, answer.text, headers], sort_keys=True)
+    return text.replace(name, "NAME")
+
+
+@pytest.mark.parametrize("person", ["nobody", "an outsider"])
+def test_private_equals_missing(served: Any, person: str) -> None:
+    headers = {} if person == "nobody" else served.headers("bob")
+    wrong = []
+    for method, address in DOORS:
+        private = _ask(served, method, address, "secret", headers)
+        missing = _ask(served, method, address, "nothing", headers)
+        allowed = (501,) if SAY_THE_SAME_TO_ALL.search(address) else range(400, 500)
+        if private.status_code not in allowed:
+            wrong.append(f"{method} {address} answers {private.status_code}")
+        if _shown(private, "secret") != _shown(missing, "nothing"):
+            wrong.append(f"{method} {address} tells private from missing")
+    assert wrong == []
+
+
+def test_a_token_that_may_only_read_changes_nothing(served: Any) -> None:
+    headers = served.headers("ada", "read")
+    open_doors = [
+        f"{method} {address}"
+        for method, address in DOORS
+        if method not in ("get", "head")
+        and not ASKS_BY_POST.search(address)
+        and _ask(served, method, address, "secret", headers).status_code < 400
+    ]
+    assert open_doors == []
+
+
+def test_the_walk_sees_the_whole_table() -> None:
+    assert len(DOORS) > 100
+    assert ("post", "/api/models/ada/{name}/commit/main") in DOORS
+    assert ("get", "/ada/{name}/resolve/main/README.md") in DOORS
+    assert ("get", "/spaces/ada/{name}/app") in DOORS
