@@ -106,7 +106,7 @@ class HubHandler(RequestHandler):
         """The body as a JSON object. Raises InvalidRequestError."""
         try:
             body = json.loads(self.request.body or b"{}")
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InvalidRequestError(f"body: not valid JSON ({error}).") from None
         if not isinstance(body, dict):
             raise InvalidRequestError("body: send a JSON object.")

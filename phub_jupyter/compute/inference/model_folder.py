@@ -31,7 +31,7 @@ def check_folder(folder: Path) -> None:
             "model: the repository has no config.json, so it is not a transformers model; "
             "upload one with save_pretrained or push_to_hub."
         ) from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidRequestError(f"model: config.json is not valid JSON ({error}).") from None
     if not isinstance(config, dict):
         raise InvalidRequestError("model: config.json must hold a JSON object.")
