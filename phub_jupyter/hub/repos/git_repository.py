@@ -78,6 +78,11 @@ def _flush(path: Path) -> None:
         os.close(descriptor)
 
 
+def _is_plain(text: str) -> bool:
+    """Whether git sees the same name: it would stop at NUL, and has no half characters."""
+    return not any(char == "\0" or "\ud800" <= char <= "\udfff" for char in text)
+
+
 def _outwait(lock: Path) -> None:
     """Wait until a lock file is gone, or is so old that its writer must be dead; then remove it.
 
@@ -130,7 +135,7 @@ class GitRepository:
     def entry(self, commit: str, path: str) -> Entry:
         """The file or folder at a path. Raises EntryNotFoundError."""
         found: pygit2.Object = self.root(commit)
-        parts = [""] if "\0" in path else path.split("/")  # libgit2 would stop reading there
+        parts = path.split("/") if _is_plain(path) else [""]
         for part in parts:
             if not isinstance(found, pygit2.Tree) or not part or part not in found:
                 raise EntryNotFoundError(f"Entry not found: {path}")
@@ -182,6 +187,8 @@ class GitRepository:
 
     def find(self, ref: str) -> str | None:
         """The commit that a full ref points to, or None."""
+        if not _is_plain(ref):
+            return None
         try:
             return str(self.raw.lookup_reference(ref).peel(pygit2.Commit).id)
         except (KeyError, ValueError, pygit2.GitError):
