@@ -170,6 +170,8 @@ class HubHandler(RequestHandler):
         self._finish_error(status, error.code, error.message, error.extra)
 
     def _finish_error(self, status: int, code: str, message: str, extra: dict[str, Any]) -> None:
+        # JSON lets half a character through, and a message quotes what was sent.
+        message = message.encode("utf-8", "replace").decode()
         self.set_status(status)
         self.set_header("X-Error-Code", code)
         header = message.encode("latin-1", "replace").decode("latin-1")
