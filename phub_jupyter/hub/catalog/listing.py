@@ -12,11 +12,12 @@ from phub_jupyter.errors import InvalidRequestError
 from phub_jupyter.hub.database.tables import Repo, RepoTag
 from phub_jupyter.tasks import TASKS
 
-__all__ = ["Listing", "card_names", "conditions", "has_tag", "id_contains"]
+__all__ = ["Listing", "card_names", "conditions", "few", "has_tag", "id_contains"]
 
 _RANGE = re.compile(r"(min|max):(\d{1,6}(?:\.\d{1,6})?)([KMBT]?)", re.IGNORECASE | re.ASCII)
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9, "T": 10**12}
 _OWN_PROVIDERS = frozenset({"all", "hf-inference"})
+_MOST_CONDITIONS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,8 @@ class Listing:
 
 def conditions(listing: Listing) -> Iterator[ColumnElement[bool]]:
     """What a row must fulfil. Raises InvalidRequestError for a range that cannot be read."""
-    yield from (id_contains(word) for word in listing.search)
-    yield from (has_tag(tag) for tag in listing.filters)
+    yield from (id_contains(word) for word in few("search", listing.search))
+    yield from (has_tag(tag) for tag in few("filter", listing.filters))
     if listing.author:
         yield func.lower(Repo.namespace) == listing.author.lower()
     if listing.pipeline_tag:
@@ -64,6 +65,13 @@ def conditions(listing: Listing) -> Iterator[ColumnElement[bool]]:
         yield card_names("datasets", listing.datasets)
     if listing.linked:
         yield or_(card_names("models"), card_names("datasets"))
+
+
+def few(field: str, texts: Sequence[str]) -> Sequence[str]:
+    """The texts, if the database can take that many conditions. Raises InvalidRequestError."""
+    if len(texts) > _MOST_CONDITIONS:
+        raise InvalidRequestError(f"{field}: at most {_MOST_CONDITIONS} at a time.")
+    return texts
 
 
 def id_contains(text: str) -> ColumnElement[bool]:

@@ -32,6 +32,7 @@ from phub_jupyter.hub.catalog.listing import (
     Listing,
     card_names,
     conditions,
+    few,
     has_tag,
     id_contains,
 )
@@ -120,7 +121,7 @@ class CatalogSearch:
 
     def find(self, actor: Actor, query: Query) -> SearchPage:
         """The page that a person sees, with counts for what else they could choose."""
-        common = [visible_to(actor), *(has_tag(tag) for tag in query.tags)]
+        common = [visible_to(actor), *(has_tag(tag) for tag in few("tag", query.tags))]
         if query.author:
             common.append(func.lower(Repo.namespace) == query.author.lower())
         words = query.text.strip()
