@@ -16,6 +16,7 @@ __all__ = ["RepoId", "RepoType", "parse_namespace", "parse_path", "parse_revisio
 
 _PART = re.compile(r"[A-Za-z0-9_.-]{1,96}")
 _REVISION = re.compile(r"[^\x00-\x20\x7f~^:?*\[\\]{1,255}")
+_DEEPEST_PATH = 200  # folders are walked by functions that call themselves
 _RESERVED = frozenset(
     "api datasets spaces models kernels buckets collections jobs papers settings oauth uploads "
     "docs login join organizations v1 v2 resolve xet lab .well-known".split()
@@ -120,8 +121,8 @@ def parse_revision(text: str) -> str:
 def parse_path(text: str) -> str:
     """Check the path of a file inside a repository and return it without a trailing slash.
 
-    Raises UnprocessableError for absolute paths, backslashes, empty, ``.`` and ``..`` segments,
-    control characters, and any segment that git would take for its own folder.
+    Raises UnprocessableError for absolute and endless paths, backslashes, empty, ``.`` and ``..``
+    segments, control characters, and any segment that git would take for its own folder.
     """
     path = text.removesuffix("/")
     segments = path.split("/")
@@ -130,12 +131,14 @@ def parse_path(text: str) -> str:
         or "\\" in path
         or any(_is_unprintable(character) for character in path)
         or len(path.encode()) > 4096
+        or len(segments) > _DEEPEST_PATH
         or any(_is_unsafe(segment) for segment in segments)
     )
     if bad:
         raise UnprocessableError(
             f"path: '{text}' is not allowed; use a relative path with '/' between its parts, "
-            "without '..', '.', '.git', backslashes or control characters."
+            f"of at most {_DEEPEST_PATH} parts, without '..', '.', '.git', backslashes or control "
+            "characters."
         )
     return path
 
