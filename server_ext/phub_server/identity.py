@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 from typing import Any, Protocol
 
 from jupyter_server.base.handlers import JupyterHandler
@@ -78,7 +77,7 @@ def hub_token(header: str) -> str | None:
     if scheme.lower() == "basic":
         try:
             user, _, password = base64.b64decode(value, validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:  # not base64, or not text
             return None
         return password or user or None
     return None
