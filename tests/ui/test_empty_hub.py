@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.ui.cells import run_cell
 from tests.ui.lab_server import OWNER, Lab
 
 pytestmark = pytest.mark.browser
@@ -22,13 +23,11 @@ def test_the_code_that_the_empty_hub_shows_fills_it(lab: Lab, page: Page) -> Non
     expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']")).to_be_visible(
         timeout=90_000
     )
-    cell = page.locator(".jp-Notebook .cm-content").first
-    cell.fill(code)
+    cell = page.locator(".jp-Notebook .jp-CodeCell").first
+    cell.locator(".cm-content").fill(code)
     expect(cell).to_contain_text("upload_folder")
-    page.get_by_role("button", name="Run this cell and advance").click()
-    expect(page.locator(".jp-OutputArea-output").last).to_contain_text(
-        "my-first-model", timeout=90_000
-    )
+    run_cell(page, cell)
+    expect(cell.locator(".jp-OutputArea-output").last).to_contain_text("my-first-model")
     assert lab.api.file_exists(f"{OWNER}/my-first-model", "config.json")
 
     page.evaluate("window.dispatchEvent(new Event('focus'))")
