@@ -302,3 +302,15 @@ def test_history_is_listed_in_pages(model: RepoClient) -> None:
         assert model.request("GET", f"{model.api}/commits/main{bad}").status_code == 400
     missing = model.request("GET", f"{model.api}/commits/nope")
     assert (missing.status_code, missing.headers["X-Error-Code"]) == (404, "RevisionNotFound")
+
+
+def test_a_pointer_committed_as_text_must_point_to_something(model: RepoClient) -> None:
+    head = model.head
+    text = LfsPointer("a" * 64, 5).text
+    answer = model.commit(add("w.bin", text))
+    assert answer.status_code == 400
+    assert "was not uploaded to this repository" in answer.json()["error"]
+    assert model.head == head
+    sha256 = model.upload(LARGE)
+    assert model.commit(add("w.bin", LfsPointer(sha256, len(LARGE)).text)).status_code == 200
+    assert model.request("GET", f"{model.web}/resolve/main/w.bin").content == LARGE

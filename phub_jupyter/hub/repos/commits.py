@@ -117,6 +117,10 @@ class Commits:
         staged: list[_Put | AddLargeFile | Remove] = []
         for operation in operations:
             if isinstance(operation, AddFile):
+                pointer = LfsPointer.parse(operation.content)
+                if pointer is not None:  # whoever reads it would be sent to the content
+                    staged.append(AddLargeFile(operation.path, pointer.sha256, pointer.size))
+                    continue
                 _check_card(operation)
                 staged.append(_Put(operation.path, git.raw.create_blob(operation.content)))
             else:
