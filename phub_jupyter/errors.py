@@ -7,6 +7,8 @@
     │   └── UnprocessableError      Unprocessable           422
     ├── AuthenticationError         Unauthorized            401
     ├── ForbiddenError              Forbidden               403
+    ├── GatedRepoError              GatedRepo               403 (401 to an anonymous caller)
+    ├── MovedError                  Moved                   307 to the new name
     ├── NotFoundError               NotFound                404
     │   ├── RepoNotFoundError       RepoNotFound            404 (401 to an anonymous caller)
     │   ├── RevisionNotFoundError   RevisionNotFound        404
@@ -30,8 +32,10 @@ __all__ = [
     "ConflictError",
     "EntryNotFoundError",
     "ForbiddenError",
+    "GatedRepoError",
     "HubError",
     "InvalidRequestError",
+    "MovedError",
     "NotFoundError",
     "NotSupportedError",
     "OverloadedError",
@@ -86,6 +90,24 @@ class ForbiddenError(HubError):
 
     code = "Forbidden"
     status = 403
+
+
+class GatedRepoError(HubError):
+    """The repository may be seen, but its files are only for people who were let in."""
+
+    code = "GatedRepo"
+    status = 403
+
+
+class MovedError(HubError):
+    """The repository has another name by now; ``name`` is its present ``namespace/name``."""
+
+    code = "Moved"
+    status = 307
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"This repository is called {name} by now.")
+        self.name = name
 
 
 class NotFoundError(HubError):

@@ -29,10 +29,11 @@ class RepoType(StrEnum):
     MODEL = "model"
     DATASET = "dataset"
     SPACE = "space"
+    KERNEL = "kernel"
 
     @property
     def plural(self) -> str:
-        """The segment after ``/api/``: ``models``, ``datasets``, ``spaces``."""
+        """The segment after ``/api/``: ``models``, ``datasets``, ``spaces``, ``kernels``."""
         return f"{self.value}s"
 
     @property
@@ -49,7 +50,7 @@ class RepoType(StrEnum):
             return cls(text)
         except ValueError:
             raise InvalidRequestError(
-                f"type: '{text}' is not a repository type; use model, dataset or space."
+                f"type: '{text}' is not a repository type; use model, dataset, space or kernel."
             ) from None
 
 

@@ -15,7 +15,12 @@ from enum import Enum, IntEnum, auto
 
 from sqlalchemy import ColumnElement, and_, false, or_, true
 
-from phub_jupyter.errors import AuthenticationError, ForbiddenError, RepoNotFoundError
+from phub_jupyter.errors import (
+    AuthenticationError,
+    ForbiddenError,
+    GatedRepoError,
+    RepoNotFoundError,
+)
 from phub_jupyter.hub.database.tables import Repo
 
 __all__ = [
@@ -35,41 +40,59 @@ __all__ = [
 class Action(IntEnum):
     """What somebody wants to do to a repository; each includes the ones before it."""
 
-    READ = 1
-    WRITE = 2
-    ADMIN = 3  # settings, visibility, move, delete
+    READ = 1  # see it: card data, tree, history, discussions
+    CONTENT = 2  # read the files; of a gated repository only for people who were let in
+    PROPOSE = 3  # discuss, and propose changes by a pull request
+    WRITE = 4
+    ADMIN = 5  # settings, visibility, move, delete
 
 
 class Verdict(Enum):
-    """The answer: do it, refuse it, or behave as if the repository did not exist."""
+    """The answer: do it, refuse it, act as if there were no such repository, or ask to get in."""
 
     ALLOW = auto()
     DENY = auto()
     HIDE = auto()
+    GATE = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a token adds to nothing: its role, and for fine-grained ones the rights by repo uid."""
+    """What a token leaves of its owner's rights.
+
+    A fine-grained one leaves nothing but its rights (read, write) by the uid of a repository in
+    ``scopes`` and by the pk of whatever owns it in ``namespaces``.
+    """
 
     pk: int
     name: str
     role: str  # read | write | admin | fineGrained
     scopes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    namespaces: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    reads_gated: bool = True
 
     def ceiling(self, repo: Repo) -> Action | None:
         """The most that this token lets its owner do to a repository; None means nothing."""
         if self.role != "fineGrained":
-            return Action.READ if self.role == "read" else Action.ADMIN
-        rights = self.scopes.get(repo.uid, frozenset())
+            return Action.CONTENT if self.role == "read" else Action.ADMIN
+        nothing: frozenset[str] = frozenset()
+        rights = self.scopes.get(repo.uid, nothing) | self.namespaces.get(
+            repo.namespace_pk, nothing
+        )
         if "write" in rights:
             return Action.WRITE
-        return Action.READ if "read" in rights else None
+        return Action.CONTENT if "read" in rights else None
+
+    @property
+    def changes(self) -> bool:
+        """Whether it may change what is its owner's, and take part in what is public."""
+        return self.role in ("write", "admin")
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who asks. ``roles`` maps an organization's pk to the person's role in it.
+    """Who asks. ``roles`` maps an organization's pk to the person's role in it, ``groups`` the same
+    for resource groups; ``admitted`` are the gated repositories whose files they may read.
 
     ``grant`` is None for a session of the person's own (a Jupyter login), which has no ceiling.
     ``sees_public`` is False for strangers to a hub that shows nothing without a login.
@@ -79,6 +102,8 @@ class Actor:
     name: str | None = None
     is_admin: bool = False
     roles: Mapping[int, str] = field(default_factory=dict)
+    groups: Mapping[int, str] = field(default_factory=dict)
+    admitted: frozenset[int] = frozenset()
     grant: Grant | None = None
     sees_public: bool = True
 
@@ -95,10 +120,15 @@ class Actor:
 
 ANONYMOUS = Actor()
 
+_GATED = (
+    "Access to model {id} is restricted and you are not in the authorized list. Ask for access on "
+    "its page, or ask its owner."
+)
+
 _READING = frozenset({"read", "write"})
 _ROLE_ACTIONS = {
-    "read": Action.READ,
-    "contributor": Action.READ,
+    "read": Action.PROPOSE,
+    "contributor": Action.PROPOSE,
     "write": Action.WRITE,
     "admin": Action.ADMIN,
 }
@@ -110,12 +140,30 @@ def decide(actor: Actor, action: Action, repo: Repo) -> Verdict:
         return Verdict.ALLOW
     own = _own_right(actor, repo)
     ceiling = Action.ADMIN if actor.grant is None else actor.grant.ceiling(repo)
-    allowed = None if own is None or ceiling is None else min(own, ceiling)
-    if allowed is None and not repo.private and actor.sees_public:
-        allowed = Action.READ
+    rights = [_public_right(actor, repo)]
+    if own is not None and ceiling is not None:
+        rights.append(min(own, ceiling))
+    allowed = max((right for right in rights if right is not None), default=None)
     if allowed is None:
         return Verdict.HIDE
-    return Verdict.ALLOW if action <= allowed else Verdict.DENY
+    if action <= allowed:
+        return Verdict.ALLOW
+    gated = allowed is Action.READ and action in (Action.CONTENT, Action.PROPOSE)
+    return Verdict.GATE if gated else Verdict.DENY
+
+
+def _public_right(actor: Actor, repo: Repo) -> Action | None:
+    """What everybody may do, or everybody with this kind of credentials."""
+    if repo.private or not actor.sees_public:
+        return None
+    grant = actor.grant
+    if repo.gated is not None:
+        admitted = repo.pk in actor.admitted and (grant is None or grant.reads_gated)
+        if not admitted:
+            return Action.READ
+    if actor.is_anonymous or not (grant is None or grant.changes):
+        return Action.CONTENT
+    return Action.PROPOSE
 
 
 def _own_right(actor: Actor, repo: Repo) -> Action | None:
@@ -124,6 +172,8 @@ def _own_right(actor: Actor, repo: Repo) -> Action | None:
     if actor.pk == repo.namespace_pk:
         return Action.ADMIN
     role = actor.roles.get(repo.namespace_pk)
+    if repo.resource_group_pk is not None and role is not None and role != "admin":
+        role = actor.groups.get(repo.resource_group_pk)
     if role is None:
         return None
     if role == "contributor" and actor.pk == repo.created_by:
@@ -134,12 +184,14 @@ def _own_right(actor: Actor, repo: Repo) -> Action | None:
 def require(actor: Actor, action: Action, repo: Repo | None) -> Repo:
     """Return the repository if allowed; otherwise raise so that private equals missing.
 
-    Raises RepoNotFoundError, ForbiddenError, or AuthenticationError for anonymous callers who
-    asked for more than reading.
+    Raises RepoNotFoundError, GatedRepoError, ForbiddenError, or AuthenticationError for anonymous
+    callers who asked for more than reading.
     """
     verdict = Verdict.HIDE if repo is None else decide(actor, action, repo)
     if repo is None or verdict is Verdict.HIDE:
         raise RepoNotFoundError("Repository not found, or you have no access to it.")
+    if verdict is Verdict.GATE:
+        raise GatedRepoError(_GATED.format(id=f"{repo.namespace}/{repo.name}"))
     if verdict is Verdict.DENY:
         if actor.is_anonymous:
             raise AuthenticationError("Log in: this needs a token with write access.")
@@ -156,7 +208,7 @@ def require_namespace(actor: Actor, namespace_pk: int) -> None:
         raise AuthenticationError("Log in to create a repository.")
     if actor.is_hub_admin:
         return
-    if actor.grant is not None and actor.grant.role not in ("write", "admin"):
+    if actor.grant is not None and not actor.grant.changes:
         raise ForbiddenError(f"A token of role '{actor.grant.role}' cannot create repositories.")
     member = actor.roles.get(namespace_pk) in ("contributor", "write", "admin")
     if actor.pk != namespace_pk and not member:
@@ -170,7 +222,7 @@ def require_own(actor: Actor) -> int:
     """
     if actor.pk is None:
         raise AuthenticationError("Log in: this needs a token with the role write.")
-    if actor.grant is not None and actor.grant.role not in ("write", "admin"):
+    if actor.grant is not None and not actor.grant.changes:
         raise ForbiddenError(f"A token of role '{actor.grant.role}' cannot change anything here.")
     return actor.pk
 
@@ -182,8 +234,21 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
     public = Repo.private.is_(False) if actor.sees_public else false()
     if actor.pk is None:
         return public
-    own = Repo.namespace_pk.in_([actor.pk, *actor.roles])
+    own = _own_rows(actor)
     if actor.grant is None or actor.grant.role != "fineGrained":
         return or_(public, own)
-    readable = [uid for uid, rights in actor.grant.scopes.items() if rights & _READING]
-    return or_(public, and_(own, Repo.uid.in_(readable)))
+    grant = actor.grant
+    readable = [uid for uid, rights in grant.scopes.items() if rights & _READING]
+    owners = [pk for pk, rights in grant.namespaces.items() if rights & _READING]
+    return or_(public, and_(own, or_(Repo.uid.in_(readable), Repo.namespace_pk.in_(owners))))
+
+
+def _own_rows(actor: Actor) -> ColumnElement[bool]:
+    everything = [pk for pk, role in actor.roles.items() if role == "admin"]
+    return or_(
+        Repo.namespace_pk.in_([actor.pk, *everything]),
+        and_(
+            Repo.namespace_pk.in_(list(actor.roles)),
+            or_(Repo.resource_group_pk.is_(None), Repo.resource_group_pk.in_(list(actor.groups))),
+        ),
+    )

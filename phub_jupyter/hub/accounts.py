@@ -21,7 +21,14 @@ from phub_jupyter.errors import (
 )
 from phub_jupyter.hub.access import Actor, Grant
 from phub_jupyter.hub.database import Database
-from phub_jupyter.hub.database.tables import Member, Namespace, Token, utc_now
+from phub_jupyter.hub.database.tables import (
+    AccessRequest,
+    GroupMember,
+    Member,
+    Namespace,
+    Token,
+    utc_now,
+)
 from phub_jupyter.identifiers import parse_namespace
 
 __all__ = ["ORG_ROLES", "TOKEN_ROLES", "Accounts", "grant_of", "new_uid"]
@@ -201,11 +208,19 @@ class Accounts:
 
 def _actor(session: Session, person: Namespace, grant: Grant | None) -> Actor:
     members = session.scalars(select(Member).where(Member.user_pk == person.pk))
+    groups = session.scalars(select(GroupMember).where(GroupMember.user_pk == person.pk))
+    admitted = session.scalars(
+        select(AccessRequest.repo_pk).where(
+            AccessRequest.user_pk == person.pk, AccessRequest.status == "accepted"
+        )
+    )
     return Actor(
         pk=person.pk,
         name=person.name,
         is_admin=person.is_admin,
         roles={member.org_pk: member.role for member in members},
+        groups={member.group_pk: member.role for member in groups},
+        admitted=frozenset(admitted),
         grant=grant,
     )
 
@@ -221,5 +236,18 @@ def _checked_scope(scope: Mapping[str, Any]) -> dict[str, Any]:
 
 def grant_of(token: Token) -> Grant:
     """What the row of a token allows, as the access rule wants it."""
-    scopes = {scope["id"]: frozenset(scope["rights"]) for scope in token.scopes}
-    return Grant(pk=token.pk, name=token.name, role=token.role, scopes=scopes)
+    scopes: dict[str, frozenset[str]] = {}
+    namespaces: dict[int, frozenset[str]] = {}
+    for scope in token.scopes:
+        if "namespace" in scope:
+            namespaces[scope["namespace"]] = frozenset(scope["rights"])
+        else:
+            scopes[scope["id"]] = frozenset(scope["rights"])
+    return Grant(
+        pk=token.pk,
+        name=token.name,
+        role=token.role,
+        scopes=scopes,
+        namespaces=namespaces,
+        reads_gated=token.reads_gated or token.role != "fineGrained",
+    )

@@ -10,6 +10,7 @@ from phub_jupyter.hub.accounts import Accounts
 from phub_jupyter.hub.catalog.index import CatalogIndex
 from phub_jupyter.hub.catalog.search import CatalogSearch
 from phub_jupyter.hub.database import Database
+from phub_jupyter.hub.events import Events
 from phub_jupyter.hub.likes import Likes
 from phub_jupyter.hub.objects.large_files import LargeFiles
 from phub_jupyter.hub.objects.passes import Passes
@@ -34,6 +35,7 @@ class Hub:
         self.database.migrate()
         self.tickets = Tickets(_secret(root / "secret"))
         store = FolderStore(root / "objects", root / "uploads")
+        self.events = Events()
         self.accounts = Accounts(self.database)
         self.passes = Passes(self.tickets, self.database, self.accounts)
         self.large_files = LargeFiles(self.database, store)

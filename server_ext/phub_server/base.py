@@ -17,6 +17,7 @@ from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
 from phub_jupyter.errors import (
+    GatedRepoError,
     HubError,
     InvalidRequestError,
     OverloadedError,
@@ -161,7 +162,7 @@ class HubHandler(RequestHandler):
 
     def _refuse(self, error: HubError) -> None:
         status = error.status
-        if isinstance(error, RepoNotFoundError) and self.actor.is_anonymous:
+        if isinstance(error, RepoNotFoundError | GatedRepoError) and self.actor.is_anonymous:
             status = 401
         if isinstance(error, OverloadedError):
             self.set_header("Retry-After", str(error.retry_after))

@@ -34,6 +34,7 @@ EXPANDABLE = {
     RepoType.SPACE: frozenset(
         f"{_COMMON} datasets host models region runtime sdk subdomain".split()
     ),
+    RepoType.KERNEL: frozenset(f"{_COMMON} downloads downloadsAllTime gated".split()),
 }
 _LISTED = (
     *("modelId", "author", "sha", "likes", "downloads", "private", "tags", "pipeline_tag"),
@@ -130,7 +131,7 @@ _VALUES: dict[str, Callable[[Repo, Facts], Any]] = {
     "lastModified": lambda repo, facts: timestamp(repo.updated_at),
     "createdAt": lambda repo, facts: timestamp(repo.created_at),
     "private": lambda repo, facts: repo.private,
-    "gated": lambda repo, facts: False,
+    "gated": lambda repo, facts: repo.gated or False,
     "disabled": lambda repo, facts: False,
     "downloads": lambda repo, facts: repo.downloads,
     "downloadsAllTime": lambda repo, facts: repo.downloads,

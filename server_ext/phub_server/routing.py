@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 __all__ = ["NAME", "NAMESPACE", "PATH", "PLURAL", "REVISION", "WEB_PREFIX", "Route"]
 
-PLURAL = r"(?P<plural>models|datasets|spaces)"
+PLURAL = r"(?P<plural>models|datasets|spaces|kernels)"
 NAMESPACE = r"(?P<namespace>[^/]+)"
 NAME = r"(?P<name>[^/]+)"
 REVISION = r"(?P<revision>[^/]+)"
 PATH = r"(?P<path>.+)"
-WEB_PREFIX = r"/(?:(?P<plural>datasets|spaces)/)?"
+WEB_PREFIX = r"/(?:(?P<plural>datasets|spaces|kernels)/)?"
 """Web and git addresses: models have no prefix (``plural`` is then None)."""
 
 

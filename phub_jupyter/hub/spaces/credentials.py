@@ -56,7 +56,7 @@ def _readable(
     named += [(RepoType.DATASET, name) for name in settings.datasets]
     for repo_type, name in named:
         with contextlib.suppress(HubError):  # what the publisher may not read, the app may not
-            yield repositories.find(actor, Action.READ, repo_type, name)
+            yield repositories.find(actor, Action.CONTENT, repo_type, name)
 
 
 def _read_scope(repo: Repo) -> dict[str, Any]:

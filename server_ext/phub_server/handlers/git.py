@@ -28,7 +28,7 @@ class _Answers(HubHandler):
 
     async def git_repo(self, plural: str | None, namespace: str, name: str) -> Repo:
         """The repository to read, whose name may end in ``.git``."""
-        return await self.repo(Action.READ, plural, namespace, name.removesuffix(".git"))
+        return await self.repo(Action.CONTENT, plural, namespace, name.removesuffix(".git"))
 
     async def send_pack(self, process: UploadPack, content: str, greeting: bytes = b"") -> None:
         """Send what git writes, no faster than the client reads it."""

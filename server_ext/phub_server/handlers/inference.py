@@ -22,7 +22,7 @@ class InferenceHandler(HubHandler):
 
     async def post(self, namespace: str, name: str, task: str | None = None) -> None:
         """Answer ``{"inputs", "parameters"}``, or the bare text of a ``text/plain`` body."""
-        repo = await self.repo(Action.READ, "models", namespace, name)
+        repo = await self.repo(Action.CONTENT, "models", namespace, name)
         chosen = servable_task(repo, task)
         inputs, parameters = self._call()
         commit = await self.run(self._commit, repo)
@@ -57,7 +57,7 @@ class ModelInfoHandler(HubHandler):
 
     async def get(self, namespace: str, name: str) -> None:
         """The model, its commit and its task; an error where calls would be refused."""
-        repo = await self.repo(Action.READ, "models", namespace, name)
+        repo = await self.repo(Action.CONTENT, "models", namespace, name)
         commit = await self.run(self.hub.repositories.open(repo).resolve, "main")
         self.reply(
             {
@@ -73,7 +73,7 @@ class ModelHealthHandler(HubHandler):
 
     async def get(self, namespace: str, name: str) -> None:
         """200 when they would be; the worker itself starts with the first call."""
-        repo = await self.repo(Action.READ, "models", namespace, name)
+        repo = await self.repo(Action.CONTENT, "models", namespace, name)
         servable_task(repo, None)
         self.reply({"status": "ok"})
 

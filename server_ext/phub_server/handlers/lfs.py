@@ -214,7 +214,7 @@ def _action(operation: Any) -> Action:
     if operation == "upload":
         return Action.WRITE
     if operation == "download":
-        return Action.READ
+        return Action.CONTENT
     raise InvalidRequestError("operation: send 'upload' or 'download'.")
 
 

@@ -102,7 +102,7 @@ class AuthCheckHandler(HubHandler):
     """Says by its status alone whether the caller may read (or write)."""
 
     async def get(self, plural: str, namespace: str, name: str, write: str | None = None) -> None:
-        await self.repo(Action.WRITE if write else Action.READ, plural, namespace, name)
+        await self.repo(Action.WRITE if write else Action.CONTENT, plural, namespace, name)
         self.reply({})
 
 

@@ -59,7 +59,7 @@ class ResolveHandler(HubHandler):
     async def _answer(
         self, namespace: str, name: str, revision: str, path: str, plural: str | None = None
     ) -> None:
-        repo = await self.repo(Action.READ, plural, namespace, name)
+        repo = await self.repo(Action.CONTENT, plural, namespace, name)
         git = await self.run(self.hub.repositories.open, repo)
         self._commit = await self.run(git.resolve, revision)
         found = await self.run(self._find, repo, git, path)

@@ -42,9 +42,9 @@ class XetTokenHandler(HubHandler):
     """Gives a token for the store, as JSON for one half of the client and headers for the other."""
 
     async def get(self, plural: str, namespace: str, name: str, scope: str, revision: str) -> None:
-        action = Action.WRITE if scope == "write" else Action.READ
+        action = Action.WRITE if scope == "write" else Action.CONTENT
         repo = await self.repo(action, plural, namespace, name)
-        if action is Action.READ:
+        if action is Action.CONTENT:
             await self.run(self._require_revision, repo, revision)
         token = self.hub.passes.issue(_ACCESS, Pass(self.actor, action, repo), _LIFETIME)
         address = f"{self.endpoint}/xet/{self.hub.cas.deployment_id}"
@@ -120,13 +120,13 @@ class ReconstructionHandler(CasHandler):
     """Says which parts of which xorbs make up a file, and where to get them."""
 
     async def get(self, deployment: str, file: str, version: str | None = None) -> None:
-        right = await self.open_access(Action.READ)
+        right = await self.open_access(Action.CONTENT)
         wanted = self.request.headers.get("Range")
         found = await self.run(self.hub.cas.reconstruction, right.repo.pk, file, wanted)
 
         def url_for(fetch: Fetch) -> str:
             span = {"xorb": fetch.xorb, "first": fetch.first_byte, "last": fetch.last_byte}
-            ticket = Pass(right.actor, Action.READ, right.repo, span)
+            ticket = Pass(right.actor, Action.CONTENT, right.repo, span)
             text = self.hub.passes.issue(_RANGE, ticket, _LIFETIME)
             return f"{self.endpoint}/xet/{deployment}/ranges/{fetch.xorb}?auth={text}"
 

@@ -1,0 +1,43 @@
+"""Every table of the hub's database, one module a noun.
+
+Git references are the truth for content; these tables are the truth for everything else, and an
+index over the content that can be rebuilt from the repositories at any time.
+"""
+
+from phub_jupyter.hub.database.tables.accounts import (
+    GroupMember,
+    Member,
+    Namespace,
+    ResourceGroup,
+    Token,
+)
+from phub_jupyter.hub.database.tables.base import Base, Setting, UtcDateTime, utc_now
+from phub_jupyter.hub.database.tables.objects import LfsObject, RepoObject, XetFile, Xorb
+from phub_jupyter.hub.database.tables.repositories import (
+    AccessRequest,
+    FormerName,
+    Like,
+    Repo,
+    RepoTag,
+)
+
+__all__ = [
+    "AccessRequest",
+    "Base",
+    "FormerName",
+    "GroupMember",
+    "LfsObject",
+    "Like",
+    "Member",
+    "Namespace",
+    "Repo",
+    "RepoObject",
+    "RepoTag",
+    "ResourceGroup",
+    "Setting",
+    "Token",
+    "UtcDateTime",
+    "XetFile",
+    "Xorb",
+    "utc_now",
+]

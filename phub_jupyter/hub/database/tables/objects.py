@@ -1,0 +1,72 @@
+"""Large files and what they are made of."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from phub_jupyter.hub.database.tables.base import Base, utc_now
+
+__all__ = ["LfsObject", "RepoObject", "XetFile", "Xorb"]
+
+
+class LfsObject(Base):
+    """A whole file in the object store under its SHA-256 (it came by plain LFS)."""
+
+    __tablename__ = "lfs_objects"
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    size: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class Xorb(Base):
+    """A xorb in the object store, with what its chunks are.
+
+    ``chunk_hashes`` holds 32 raw bytes a chunk, ``raw_lengths`` and ``ends`` one little-endian u32
+    a chunk: its uncompressed length, and the offset behind it in the serialized xorb.
+    """
+
+    __tablename__ = "xorbs"
+
+    hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    size: Mapped[int] = mapped_column(BigInteger)
+    raw_size: Mapped[int] = mapped_column(BigInteger)
+    chunk_hashes: Mapped[bytes] = mapped_column(LargeBinary)
+    raw_lengths: Mapped[bytes] = mapped_column(LargeBinary)
+    ends: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class XetFile(Base):
+    """A file as a list of xorb ranges; ``segments`` is ``[[xorb, start, end, raw_bytes], …]``."""
+
+    __tablename__ = "xet_files"
+
+    hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    size: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    segments: Mapped[list[Any]]
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class RepoObject(Base):
+    """A large file that was uploaded to this repository, so this repository may serve it.
+
+    Knowing a SHA-256 alone opens nothing: content is only read through a row of this table.
+    ``xet_hash`` is set when the bytes are kept as xorbs, else they are an ``LfsObject``.
+    """
+
+    __tablename__ = "repo_objects"
+    __table_args__ = (UniqueConstraint("repo_pk", "xet_hash"),)
+
+    repo_pk: Mapped[int] = mapped_column(
+        ForeignKey("repos.pk", ondelete="CASCADE"), primary_key=True
+    )
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    size: Mapped[int] = mapped_column(BigInteger)
+    xet_hash: Mapped[str | None] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)

@@ -1,0 +1,105 @@
+"""Repositories, the index over their cards, and who likes them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from phub_jupyter.hub.database.tables.base import Base, utc_now
+
+__all__ = ["AccessRequest", "FormerName", "Like", "Repo", "RepoTag"]
+
+
+class Repo(Base):
+    """A repository and what its card says. ``key`` is ``type/namespace/name`` in lower case.
+
+    Columns from ``head`` on are the index over the content of ``refs/heads/main``.
+    """
+
+    __tablename__ = "repos"
+
+    pk: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(24), unique=True)
+    key: Mapped[str] = mapped_column(String(208), unique=True)
+    type: Mapped[str] = mapped_column(String(8), index=True)
+    namespace_pk: Mapped[int] = mapped_column(ForeignKey("namespaces.pk"), index=True)
+    namespace: Mapped[str] = mapped_column(String(96))
+    name: Mapped[str] = mapped_column(String(96))
+    private: Mapped[bool] = mapped_column(Boolean, default=False)
+    gated: Mapped[str | None] = mapped_column(String(8))  # auto | manual; None is open
+    resource_group_pk: Mapped[int | None] = mapped_column(
+        ForeignKey("resource_groups.pk", ondelete="SET NULL"), index=True
+    )
+    created_by: Mapped[int] = mapped_column(ForeignKey("namespaces.pk"))
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    updated_at: Mapped[datetime] = mapped_column(default=utc_now, index=True)
+    likes: Mapped[int] = mapped_column(default=0)
+    downloads: Mapped[int] = mapped_column(default=0)
+    sdk: Mapped[str | None] = mapped_column(String(32))
+    head: Mapped[str | None] = mapped_column(String(40))
+    card_data: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    config: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    pipeline_tag: Mapped[str | None] = mapped_column(String(64), index=True)
+    library_name: Mapped[str | None] = mapped_column(String(64), index=True)
+    license: Mapped[str | None] = mapped_column(String(64))
+    used_storage: Mapped[int] = mapped_column(BigInteger, default=0)
+    parameters: Mapped[dict[str, Any]] = mapped_column(default=dict)  # number by data type
+    parameter_count: Mapped[int | None] = mapped_column(BigInteger)
+    files: Mapped[list[Any]] = mapped_column(default=list, deferred=True)  # paths; may be many
+
+
+class RepoTag(Base):
+    """One tag of a repository's card, for filters (``language:en``, ``license:mit``, …)."""
+
+    __tablename__ = "repo_tags"
+
+    repo_pk: Mapped[int] = mapped_column(
+        ForeignKey("repos.pk", ondelete="CASCADE"), primary_key=True
+    )
+    tag: Mapped[str] = mapped_column(String(255), primary_key=True, index=True)
+
+
+class Like(Base):
+    """A person likes a repository."""
+
+    __tablename__ = "likes"
+
+    repo_pk: Mapped[int] = mapped_column(
+        ForeignKey("repos.pk", ondelete="CASCADE"), primary_key=True
+    )
+    user_pk: Mapped[int] = mapped_column(
+        ForeignKey("namespaces.pk", ondelete="CASCADE"), primary_key=True
+    )
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class FormerName(Base):
+    """A name that a repository had; it leads to the repository until another one takes it."""
+
+    __tablename__ = "former_names"
+
+    key: Mapped[str] = mapped_column(String(208), primary_key=True)
+    repo_pk: Mapped[int] = mapped_column(ForeignKey("repos.pk", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class AccessRequest(Base):
+    """A person's wish to read a gated repository; ``status`` is pending | accepted | rejected."""
+
+    __tablename__ = "access_requests"
+    __table_args__ = (UniqueConstraint("repo_pk", "user_pk"),)
+
+    pk: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(24), unique=True)
+    repo_pk: Mapped[int] = mapped_column(ForeignKey("repos.pk", ondelete="CASCADE"))
+    user_pk: Mapped[int] = mapped_column(
+        ForeignKey("namespaces.pk", ondelete="CASCADE"), index=True
+    )
+    status: Mapped[str] = mapped_column(String(8))
+    fields: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    granted: Mapped[bool] = mapped_column(Boolean, default=False)  # by the owner, without a request
+    reason: Mapped[str | None] = mapped_column(Text)  # why it was rejected
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
