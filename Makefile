@@ -2,12 +2,13 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
-HF036 := .venv-hf036
+CLIENTS := .venv-clients
+NEWEST_CLIENT := $(shell sed -n "s/^huggingface_hub==//p" constraints.txt)
 DEMO := .demo
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-test demo lab test test-python test-js lint lint-js format benchmark wheel constraints clean
+.PHONY: help install install-test demo lab test test-python test-js install-clients test-clients compatibility lint lint-js format benchmark wheel constraints clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -30,8 +31,7 @@ install: $(VENV)/.installed  ## install everything into .venv
 
 $(VENV)/.tested: $(VENV)/.installed
 	bash scripts/system_packages.sh chromium fonts-dejavu-core
-	$(PYTHON) -m venv $(HF036)
-	$(HF036)/bin/pip install -q huggingface_hub==0.36.2 hf_xet
+	bash scripts/client_venvs.sh $(CLIENTS) $(BIN)/python 0.36.2 $(NEWEST_CLIENT)
 	touch $@
 
 install-test: $(VENV)/.tested
@@ -48,7 +48,18 @@ test-js: install
 	cd labextension && PATH="$(CURDIR)/$(BIN):$$PATH" jlpm test
 
 test-python: install-test
-	PHUB_HF036_PYTHON=$(CURDIR)/$(HF036)/bin/python $(BIN)/pytest
+	PHUB_CLIENT_RELEASES="0.36.2 $(NEWEST_CLIENT)" $(BIN)/pytest
+
+ALL_CLIENTS := 0.36.2 1.19.0 1.33.0 $(NEWEST_CLIENT) newest
+
+install-clients: install-test
+	bash scripts/client_venvs.sh $(CLIENTS) $(BIN)/python $(ALL_CLIENTS)
+
+test-clients: install-clients  ## run the scenarios of all client releases, with hf_xet and without
+	PHUB_CLIENT_RELEASES="$(ALL_CLIENTS)" $(BIN)/pytest tests/clients
+
+compatibility: install-clients  ## call every method of every client release; writes docs/compatibility.md
+	PHUB_CLIENT_RELEASES="$(filter-out newest,$(ALL_CLIENTS))" $(BIN)/python -m tests.clients.compatibility
 
 lint: install lint-js  ## check style, types and floors
 	$(BIN)/ruff check .
@@ -75,4 +86,4 @@ constraints:  ## pin the versions that are installed now
 	$(BIN)/pip freeze --exclude-editable | grep -v ' @ ' | sed 's/+cpu$$//' > constraints.txt
 
 clean:  ## remove everything that was generated
-	rm -rf $(VENV) $(HF036) $(DEMO) dist labextension/lib labextension/node_modules phub_jupyter/labextension
+	rm -rf $(VENV) $(CLIENTS) $(DEMO) dist labextension/lib labextension/node_modules phub_jupyter/labextension

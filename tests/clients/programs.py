@@ -11,6 +11,15 @@ from typing import Any
 
 __all__ = ["GENERATIONS", "Machine", "generation"]
 
+_INSTALLED = Path(os.environ.get("PHUB_CLIENTS", ".venv-clients")).absolute()
+
+GENERATIONS = [
+    f"{release}{kind}"
+    for release in os.environ.get("PHUB_CLIENT_RELEASES", "0.36.2 2.4.0").split()
+    for kind in ("", "-plain")
+]
+"""The releases of the client that must work, each with hf_xet and (``-plain``) without."""
+
 
 @dataclass
 class Machine:
@@ -45,9 +54,13 @@ class Machine:
 
     def run(self, program: str, *arguments: str) -> str:
         """Run a Python program and return what it prints; its failure is the test's."""
+        return self.execute("-c", program, *arguments)
+
+    def execute(self, *command: str) -> str:
+        """Run Python with these arguments and return what it prints."""
         self.folder.mkdir(parents=True, exist_ok=True)
         done = subprocess.run(
-            [self.python, "-c", program, *arguments],
+            [self.python, *command],
             cwd=self.folder,
             env=self.environment(),
             capture_output=True,
@@ -60,10 +73,6 @@ class Machine:
 
 def generation(name: str) -> dict[str, Any]:
     """How to make a `Machine` with one of the clients that must work."""
-    release, _, transfer = name.partition("-")
-    python = sys.executable if release == "newest" else os.environ["PHUB_HF036_PYTHON"]
-    return {"python": python, "xet": transfer == "xet"}
-
-
-GENERATIONS = ["newest-xet", "newest-lfs", "old-xet", "old-lfs"]
-"""The newest client and 0.36, each with Xet and without."""
+    python = _INSTALLED / name / "bin/python"
+    assert python.exists(), f"{python} is missing; run `make install-test`"
+    return {"python": str(python)}
