@@ -1,4 +1,4 @@
-"""huggingface_hub in all its releases, with hf_xet and without: what people do with repositories."""
+"""huggingface_hub in all its releases: what people do with repositories."""
 
 from __future__ import annotations
 
