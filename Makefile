@@ -8,7 +8,7 @@ DEMO := .demo
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-test demo lab test test-python test-js install-clients test-clients compatibility lint lint-js format benchmark wheel constraints clean
+.PHONY: help install install-test demo lab test test-python test-js install-clients test-clients compatibility openapi lint lint-js format benchmark wheel constraints clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -59,7 +59,7 @@ test-clients: install-clients  ## run the scenarios of all client releases, with
 	PHUB_CLIENT_RELEASES="$(ALL_CLIENTS)" $(BIN)/pytest tests/clients
 
 compatibility: install-clients  ## call every method of every client release; writes docs/compatibility.md
-	PHUB_CLIENT_RELEASES="$(filter-out newest,$(ALL_CLIENTS))" $(BIN)/python -m tests.clients.compatibility
+	PHUB_CLIENT_RELEASES="$(filter-out newest,$(ALL_CLIENTS))" $(BIN)/python -m tests.clients.compatibility openapi
 
 lint: install lint-js  ## check style, types and floors
 	$(BIN)/ruff check .
@@ -78,6 +78,9 @@ format: install  ## rewrite the sources in the house style
 benchmark: install  ## measure transfers and inference against named references
 	$(BIN)/python benchmarks/transfer.py
 	$(BIN)/python benchmarks/inference.py
+
+openapi: install  ## write openapi.yaml from the route table
+	$(BIN)/python -m scripts.openapi
 
 wheel: install  ## build wheel and sdist into dist/
 	$(BIN)/python -m build
