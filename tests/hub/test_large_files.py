@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from phub_jupyter.hub.objects.store import fan_out
 
 from .objects_fixtures import Objects, open_objects
 
-DATA = os.urandom(3_000_001)
+DATA = random.Random(1).randbytes(3_000_001)
 SHA256 = hashlib.sha256(DATA).hexdigest()
 
 
