@@ -233,20 +233,28 @@ class GitRepository:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold off every other writer of this repository, in this process and in others.
+        """Hold off every other writer of this repository, in this process and in others."""
+        descriptor = self.open_lock()
+        try:
+            self.take_lock(descriptor)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def open_lock(self) -> int:
+        """The lock's file, for `take_lock`; who inherits the descriptor holds the lock along."""
+        return os.open(self.path / "phub.lock", os.O_RDWR | os.O_CREAT, 0o600)
+
+    def take_lock(self, descriptor: int) -> None:
+        """Wait for the lock; it is held until the last copy of the descriptor is closed.
 
         A lock file that git's own rules would respect for ever may have been left by a writer
         that was killed: one that nobody takes away for a while is removed.
         """
-        descriptor = os.open(self.path / "phub.lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            for left in [*self.path.glob("*.lock"), *(self.path / "refs").rglob("*.lock")]:
-                if left.name != "phub.lock":
-                    _outwait(left)
-            yield
-        finally:
-            os.close(descriptor)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        for left in [*self.path.glob("*.lock"), *(self.path / "refs").rglob("*.lock")]:
+            if left.name != "phub.lock":
+                _outwait(left)
 
     def _flush_objects(self) -> None:
         # libgit2 flushes each object and its folder, but not where a new folder was made.
