@@ -142,7 +142,7 @@ def test_questions_may_come_compressed(model: RepoClient) -> None:
     ("headers", "body", "words"),
     [
         ({"Content-Encoding": "gzip"}, b"not gzip", "gzip"),
-        ({"Content-Encoding": "gzip"}, gzip.compress(bytes(65 * 1024 * 1024), mtime=0), "more than"),
+        ({"Content-Encoding": "gzip"}, gzip.compress(bytes(65 << 20), mtime=0), "more than"),
         ({"Content-Encoding": "gzip"}, gzip.compress(bytes(1000), mtime=0)[:-10], "ends too early"),
         ({}, b"", "does not understand"),
         ({}, b"zzzz is no length", "does not understand"),
