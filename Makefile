@@ -5,10 +5,11 @@ BIN := $(VENV)/bin
 CLIENTS := .venv-clients
 NEWEST_CLIENT := $(shell sed -n "s/^huggingface_hub==//p" constraints.txt)
 DEMO := .demo
+WORKERS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-test demo lab test test-python test-js install-clients test-clients compatibility openapi lint lint-js format benchmark wheel constraints clean
+.PHONY: help install install-test demo lab test test-python test-js test-crash install-clients test-clients compatibility openapi lint lint-js format benchmark wheel constraints clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -30,7 +31,7 @@ $(VENV)/.installed: $(VENV)/.base pyproject.toml labextension/package.json labex
 install: $(VENV)/.installed  ## install everything into .venv
 
 $(VENV)/.tested: $(VENV)/.installed
-	bash scripts/system_packages.sh chromium fonts-dejavu-core
+	bash scripts/system_packages.sh chromium fonts-dejavu-core postgresql
 	bash scripts/client_venvs.sh $(CLIENTS) $(BIN)/python 0.36.2 $(NEWEST_CLIENT)
 	touch $@
 
@@ -48,12 +49,15 @@ test-js: install
 	cd labextension && PATH="$(CURDIR)/$(BIN):$$PATH" jlpm test
 
 test-python: install-test
-	PHUB_CLIENT_RELEASES="0.36.2 $(NEWEST_CLIENT)" $(BIN)/pytest
+	PHUB_CLIENT_RELEASES="0.36.2 $(NEWEST_CLIENT)" $(BIN)/pytest -n $(WORKERS) --dist loadfile
 
 ALL_CLIENTS := 0.36.2 1.19.0 1.33.0 $(NEWEST_CLIENT) newest
 
 install-clients: install-test
 	bash scripts/client_venvs.sh $(CLIENTS) $(BIN)/python $(ALL_CLIENTS)
+
+test-crash: install-test  ## kill the hub 200 times in the middle of work and look what is left
+	PHUB_CRASHES=200 $(BIN)/pytest tests/crash
 
 test-clients: install-clients  ## run the scenarios of all client releases, with hf_xet and without
 	PHUB_CLIENT_RELEASES="$(ALL_CLIENTS)" $(BIN)/pytest tests/clients

@@ -6,6 +6,7 @@ missing=()
 for package in "$@"; do
   case "$package" in
     fonts-*) fc-list 2>/dev/null | grep -qi "${package#fonts-}" || dpkg -s "$package" >/dev/null 2>&1 || missing+=("$package") ;;
+    postgresql) compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || missing+=("$package") ;;
     *) command -v "$package" >/dev/null || missing+=("$package") ;;
   esac
 done
