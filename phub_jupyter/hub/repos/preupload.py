@@ -16,7 +16,7 @@ from phub_jupyter.hub.repos.git_repository import Entry, GitRepository
 from phub_jupyter.hub.repos.gitattributes import wants_lfs
 from phub_jupyter.identifiers import parse_path
 
-__all__ = ["Placement", "PlannedFile", "place"]
+__all__ = ["LARGEST_REGULAR_FILE", "Placement", "PlannedFile", "is_binary", "place"]
 
 LARGEST_REGULAR_FILE = 10 * 1024 * 1024
 """Bytes up to which a text is kept by git itself."""
@@ -77,12 +77,13 @@ def place(
 def _is_large(git: GitRepository, commit: str, file: PlannedFile) -> bool:
     if file.size == 0:
         return False
-    if file.size > LARGEST_REGULAR_FILE or _is_binary(file.sample):
+    if file.size > LARGEST_REGULAR_FILE or is_binary(file.sample):
         return True
     return wants_lfs(git, commit, file.path)
 
 
-def _is_binary(sample: bytes) -> bool:
+def is_binary(sample: bytes) -> bool:
+    """Whether the first bytes of a file are not those of a text in UTF-8."""
     if b"\0" in sample:
         return True
     try:

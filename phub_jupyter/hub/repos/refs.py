@@ -12,7 +12,7 @@ from phub_jupyter.hub.access import Actor
 from phub_jupyter.hub.repos.git_repository import MAIN, GitRepository, signature
 from phub_jupyter.identifiers import parse_revision
 
-__all__ = ["create_branch", "create_tag", "delete_branch", "delete_tag"]
+__all__ = ["check_name", "create_branch", "create_tag", "delete_branch", "delete_tag"]
 
 _COMMIT_ID = re.compile(r"[0-9a-fA-F]{40}")
 
@@ -22,7 +22,7 @@ def create_branch(git: GitRepository, name: str, start: str | None) -> None:
 
     Raises InvalidRequestError, RevisionNotFoundError, or ConflictError if it exists.
     """
-    _check_name(name)
+    check_name(name)
     target = git.resolve(start) if start is not None else git.head(MAIN)
     with git.lock():
         git.create_ref(f"refs/heads/{name}", target)
@@ -43,7 +43,7 @@ def create_tag(git: GitRepository, name: str, revision: str, message: str, actor
     Raises RevisionNotFoundError, InvalidRequestError, or ConflictError if the tag exists.
     """
     commit = git.resolve(revision)
-    _check_name(name)
+    check_name(name)
     ref = f"refs/tags/{name}"
     with git.lock():
         if not message:
@@ -66,7 +66,8 @@ def delete_tag(git: GitRepository, name: str) -> None:
         git.delete_ref(f"refs/tags/{name}")
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
+    """Whether a branch or tag may be called that. Raises InvalidRequestError."""
     parse_revision(name)
     if _COMMIT_ID.fullmatch(name) or name == "HEAD":
         raise InvalidRequestError(f"revision: '{name}' would be mistaken for a commit.")
