@@ -18,6 +18,7 @@ from phub_jupyter.hub.objects.store import FolderStore
 from phub_jupyter.hub.objects.tickets import Tickets
 from phub_jupyter.hub.objects.xet.cas import Cas
 from phub_jupyter.hub.repos.commits import Commits
+from phub_jupyter.hub.repos.pushes import Pushes
 from phub_jupyter.hub.repos.repositories import Repositories
 from phub_jupyter.hub.repos.snapshots import Snapshots
 from phub_jupyter.hub.serving.serving import Serving
@@ -45,6 +46,9 @@ class Hub:
         self.likes = Likes(self.database)
         self.repositories = Repositories(self.database, root / "repos", self.index)
         self.commits = Commits(self.repositories, self.large_files, self.index)
+        self.pushes = Pushes(
+            self.repositories, self.large_files, self.index, self.events, root / "hooks"
+        )
         self.snapshots = Snapshots(self.repositories, self.large_files, root / "cache/snapshots")
         self.serving = Serving(self.snapshots, root / "cache")
         self.spaces = Spaces(self.repositories, self.accounts, self.snapshots, root / "spaces")
