@@ -28,7 +28,7 @@ from phub_jupyter.errors import (
 from phub_jupyter.hub.repos.history import CommitInfo, last_commits, walk
 from phub_jupyter.hub.repos.lfs_pointer import LfsPointer
 
-__all__ = ["MAIN", "Entry", "GitRepository", "Ref", "signature"]
+__all__ = ["MAIN", "Entry", "GitRepository", "Ref", "flush", "signature"]
 
 MAIN = "refs/heads/main"
 
@@ -70,7 +70,8 @@ def _configure_libgit2() -> None:
         pygit2.settings.search_path[level] = ""
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
+    """Bring a file, or the names in a folder, onto the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -112,8 +113,8 @@ class GitRepository:
         pygit2.init_repository(str(path), bare=True, initial_head="main")
         for folder, _, names in os.walk(path):  # libgit2 flushes objects and refs, but not these
             for name in names:
-                _flush(Path(folder, name))
-            _flush(Path(folder))
+                flush(Path(folder, name))
+            flush(Path(folder))
         return cls(path)
 
     def resolve(self, revision: str) -> str:
@@ -258,7 +259,7 @@ class GitRepository:
 
     def _flush_objects(self) -> None:
         # libgit2 flushes each object and its folder, but not where a new folder was made.
-        _flush(self.path / "objects")
+        flush(self.path / "objects")
 
     def _commit(self, oid: str) -> str | None:
         try:

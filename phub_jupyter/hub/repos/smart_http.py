@@ -7,23 +7,36 @@ import contextlib
 import os
 import re
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 
 from phub_jupyter.errors import HubError, InvalidRequestError, StorageError
 
-__all__ = ["UPLOAD_PACK_GREETING", "UploadPack", "git_environment"]
+__all__ = ["PackProcess", "Program", "end", "git_environment", "greeting", "start_git"]
 
-UPLOAD_PACK_GREETING = b"001e# service=git-upload-pack\n0000"
-"""What precedes the refs in version 0 and 1 of the protocol."""
+Program = Literal["upload-pack", "receive-pack"]
 
-_PIECE = 64 * 1024
+_PIECE = 256 * 1024
 _PROTOCOL = re.compile(r"version=[012]")
 
+_SHOWN = ("refs/heads/", "refs/tags/", "refs/pr/", "refs/convert/")
+_SETTINGS = (
+    ("uploadpack.allowFilter", "true"),
+    ("transfer.hideRefs", "refs/"),
+    *(("transfer.hideRefs", f"!{prefix}") for prefix in _SHOWN),
+)
+"""Of the refs only those that have a meaning for people; the rest is the hub's own business."""
 
-class UploadPack:
-    """One running ``git upload-pack``; reading `output` to its end, or leaving it, ends it."""
+
+def greeting(program: Program) -> bytes:
+    """What precedes the refs in version 0 and 1 of the protocol."""
+    line = f"# service=git-{program}\n"
+    return f"{len(line) + 4:04x}{line}0000".encode()
+
+
+class PackProcess:
+    """One running git program; reading `output` to its end, or leaving it, ends it."""
 
     def __init__(
         self, process: asyncio.subprocess.Process, protocol: str | None, *, asked: bool
@@ -33,39 +46,27 @@ class UploadPack:
         self._asked = asked
 
     @classmethod
-    async def advertise(cls, path: Path, protocol: str | None) -> UploadPack:
+    async def advertise(cls, program: Program, path: Path, protocol: str | None) -> PackProcess:
         """Start one that tells which refs there are."""
-        return await cls._start(path, protocol, None, "--advertise-refs")
+        if program == "receive-pack":  # knows no version 2
+            protocol = None
+        options = (program, "--stateless-rpc", "--advertise-refs", str(path))
+        return await cls._start(path, protocol, None, options)
 
     @classmethod
-    async def serve(cls, path: Path, protocol: str | None, question: IO[bytes]) -> UploadPack:
-        """Start one that answers a request, which it reads from a file."""
-        return await cls._start(path, protocol, question)
+    async def serve(cls, path: Path, protocol: str | None, question: IO[bytes]) -> PackProcess:
+        """Start ``upload-pack`` to answer a request, which it reads from a file."""
+        options = ("upload-pack", "--stateless-rpc", "--strict", str(path))
+        return await cls._start(path, protocol, question, options)
 
     @classmethod
     async def _start(
-        cls, path: Path, protocol: str | None, question: IO[bytes] | None, *options: str
-    ) -> UploadPack:
+        cls, path: Path, protocol: str | None, question: IO[bytes] | None, options: tuple[str, ...]
+    ) -> PackProcess:
         if protocol is not None and not _PROTOCOL.fullmatch(protocol):
             protocol = None
-        try:
-            process = await asyncio.create_subprocess_exec(
-                "git",
-                "upload-pack",
-                "--stateless-rpc",
-                "--strict",
-                *options,
-                str(path),
-                stdin=asyncio.subprocess.DEVNULL if question is None else question,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.DEVNULL,
-                env=git_environment(path, protocol),
-                cwd=path,
-            )
-        except FileNotFoundError:
-            raise StorageError(
-                "The program git is not installed on the hub's machine; install it there."
-            ) from None
+        environment = git_environment(path, protocol)
+        process = await start_git(path, options, environment, question)
         return cls(process, protocol, asked=question is not None)
 
     def _failure(self) -> HubError:
@@ -83,17 +84,51 @@ class UploadPack:
             while piece := await stdout.read(_PIECE):
                 answered = True
                 yield piece
-            if not answered and await self._process.wait() != 0:
+            if await self._process.wait() != 0 and not answered:
                 raise self._failure()
         finally:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
-            await self._process.wait()
+            await end(self._process)
 
 
-def git_environment(path: Path, protocol: str | None = None) -> dict[str, str]:
+async def end(process: asyncio.subprocess.Process) -> None:
+    """Kill a process that is still there, and wait until it is not."""
+    if process.returncode is None:  # one that ended must be left to asyncio, which waits for it
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+    await process.wait()
+
+
+async def start_git(
+    path: Path,
+    options: Iterable[str],
+    environment: dict[str, str],
+    question: IO[bytes] | None,
+    inherited: tuple[int, ...] = (),
+) -> asyncio.subprocess.Process:
+    """Start git in a repository's folder; its answer comes through a pipe."""
+    try:
+        return await asyncio.create_subprocess_exec(
+            "git",
+            *options,
+            stdin=asyncio.subprocess.DEVNULL if question is None else question,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env=environment,
+            cwd=path,
+            limit=_PIECE,
+            pass_fds=inherited,
+        )
+    except FileNotFoundError:
+        raise StorageError(
+            "The program git is not installed on the hub's machine; install it there."
+        ) from None
+
+
+def git_environment(
+    path: Path, protocol: str | None = None, settings: Iterable[tuple[str, str]] = ()
+) -> dict[str, str]:
     """Nothing of the settings of whoever runs the hub, and the few that a hub needs."""
-    settings = {"safe.directory": str(path), "uploadpack.allowFilter": "true"}
+    all_settings = [("safe.directory", str(path)), *_SETTINGS, *settings]
     variables = {
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": os.devnull,
@@ -101,9 +136,9 @@ def git_environment(path: Path, protocol: str | None = None) -> dict[str, str]:
         "TMPDIR": tempfile.gettempdir(),
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_GLOBAL": os.devnull,
-        "GIT_CONFIG_COUNT": str(len(settings)),
+        "GIT_CONFIG_COUNT": str(len(all_settings)),
     }
-    for number, (key, value) in enumerate(settings.items()):
+    for number, (key, value) in enumerate(all_settings):
         variables |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
     if protocol is not None:
         variables["GIT_PROTOCOL"] = protocol

@@ -1,18 +1,20 @@
-"""``git clone`` and ``git fetch`` over HTTP."""
+"""``git clone``, ``git fetch`` and ``git push`` over HTTP."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import IO, Any, ClassVar
+
+from tornado.iostream import StreamClosedError
 
 from phub_jupyter.errors import (
     AuthenticationError,
+    GatedRepoError,
     InvalidRequestError,
-    NotSupportedError,
     RepoNotFoundError,
 )
 from phub_jupyter.hub.access import Action
 from phub_jupyter.hub.database.tables import Repo
-from phub_jupyter.hub.repos.smart_http import UPLOAD_PACK_GREETING, UploadPack
+from phub_jupyter.hub.repos.smart_http import PackProcess, Program, greeting
 from phub_server.base import HubHandler
 from phub_server.body_file import BodyFile
 from phub_server.routing import NAMESPACE, WEB_PREFIX, Route
@@ -20,22 +22,24 @@ from phub_server.uploads import UploadHandler
 
 __all__ = ["ROUTES"]
 
-_LARGEST_REQUEST = 64 * 1024 * 1024
+_LARGEST_QUESTION = 64 << 20
+_LARGEST_PUSH = 8 << 30
 
 
 class _Answers(HubHandler):
     """How git wants to be answered."""
 
-    async def git_repo(self, plural: str | None, namespace: str, name: str) -> Repo:
-        """The repository to read, whose name may end in ``.git``."""
-        return await self.repo(Action.CONTENT, plural, namespace, name.removesuffix(".git"))
+    async def git_repo(self, action: Action, plural: str | None, namespace: str, name: str) -> Repo:
+        """The repository to read or write, whose name may end in ``.git``."""
+        return await self.repo(action, plural, namespace, name.removesuffix(".git"))
 
-    async def send_pack(self, process: UploadPack, content: str, greeting: bytes = b"") -> None:
-        """Send what git writes, no faster than the client reads it."""
-        self.set_header("Content-Type", f"application/x-git-upload-pack-{content}")
+    def announce(self, program: Program, content: str) -> None:
+        """Set the headers of an answer that a git program writes."""
+        self.set_header("Content-Type", f"application/x-git-{program}-{content}")
         self.set_header("Cache-Control", "no-cache, max-age=0, must-revalidate")
-        if greeting:
-            self.write(greeting)
+
+    async def send(self, process: PackProcess) -> None:
+        """Send what git writes, no faster than the client reads it."""
         async for piece in process.output():
             self.write(piece)
             await self.flush()
@@ -43,7 +47,8 @@ class _Answers(HubHandler):
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Ask a caller without credentials for some: git tries without them first."""
         error = kwargs.get("exc_info", (None, None, None))[1]
-        if self.actor.is_anonymous and isinstance(error, AuthenticationError | RepoNotFoundError):
+        hidden = AuthenticationError | RepoNotFoundError | GatedRepoError
+        if self.actor.is_anonymous and isinstance(error, hidden):
             self.set_header("WWW-Authenticate", 'Basic realm="Private Hub", charset="UTF-8"')
         super().write_error(status_code, **kwargs)
 
@@ -53,55 +58,82 @@ class InfoRefsHandler(_Answers):
 
     async def get(self, namespace: str, name: str, plural: str | None = None) -> None:
         service = self.get_query_argument("service", "")
-        repo = await self.git_repo(plural, namespace, name)
-        if service == "git-receive-pack":
-            await _refuse_push(self, repo)
-        if service != "git-upload-pack":
+        writes = service == "git-receive-pack"
+        action = Action.WRITE if writes else Action.CONTENT
+        repo = await self.git_repo(action, plural, namespace, name)
+        if service not in ("git-upload-pack", "git-receive-pack"):
             raise InvalidRequestError(
                 "service: this hub speaks git's smart protocol only; use a git of 2012 or later."
             )
+        program: Program = "receive-pack" if writes else "upload-pack"
         protocol = self.request.headers.get("Git-Protocol")
-        process = await UploadPack.advertise(self.hub.repositories.path(repo), protocol)
-        greeting = b"" if process.protocol == "version=2" else UPLOAD_PACK_GREETING
-        await self.send_pack(process, "advertisement", greeting)
+        process = await PackProcess.advertise(program, self.hub.repositories.path(repo), protocol)
+        self.announce(program, "advertisement")
+        if process.protocol != "version=2":
+            self.write(greeting(program))
+        await self.send(process)
 
 
-class UploadPackHandler(_Answers, UploadHandler[BodyFile]):
-    """Sends commits and files to git."""
+class _PackHandler(_Answers, UploadHandler[BodyFile]):
+    """Takes a question in: git reads all of it before it answers, and would block if nobody read
+    the answer meanwhile. So it is complete in a file before git starts."""
 
-    largest = _LARGEST_REQUEST
-    _repo: Repo
+    action: ClassVar[Action]
+    repository: Repo
 
     async def open_sink(self) -> BodyFile:
         place = self.path_kwargs
-        self._repo = await self.git_repo(place["plural"], place["namespace"], place["name"])
+        self.repository = await self.git_repo(
+            self.action, place["plural"], place["namespace"], place["name"]
+        )
         return BodyFile(self.hub.root / "uploads")
 
-    async def post(self, namespace: str, name: str, plural: str | None = None) -> None:
-        # git reads the whole question before it answers, and an answer that nobody reads yet
-        # would block it: so the question is complete in a file before git starts.
+    async def question(self) -> IO[bytes]:
+        """The whole body, unpacked."""
         body = await self.received()
         if self.request.headers.get("Content-Encoding", "") in ("gzip", "x-gzip"):
-            await self.run(body.unzip, _LARGEST_REQUEST)
-        protocol = self.request.headers.get("Git-Protocol")
-        path = self.hub.repositories.path(self._repo)
-        process = await UploadPack.serve(path, protocol, body.rewind())
-        await self.send_pack(process, "result")
+            await self.run(body.unzip, self.largest)
+        return body.rewind()
 
 
-class ReceivePackHandler(_Answers):
-    """Would take commits from git."""
+class UploadPackHandler(_PackHandler):
+    """Sends commits and files to git."""
+
+    action = Action.CONTENT
+    largest = _LARGEST_QUESTION
 
     async def post(self, namespace: str, name: str, plural: str | None = None) -> None:
-        await _refuse_push(self, await self.git_repo(plural, namespace, name))
+        question = await self.question()
+        protocol = self.request.headers.get("Git-Protocol")
+        path = self.hub.repositories.path(self.repository)
+        process = await PackProcess.serve(path, protocol, question)
+        self.announce("upload-pack", "result")
+        await self.send(process)
 
 
-async def _refuse_push(handler: HubHandler, repo: Repo) -> None:
-    await handler.repo(Action.WRITE, f"{repo.type}s", repo.namespace, repo.name)
-    raise NotSupportedError(
-        "git push is not built yet in this hub; nothing was changed. Upload with 'hf upload' or "
-        "huggingface_hub.HfApi().upload_folder instead."
-    )
+class ReceivePackHandler(_PackHandler):
+    """Takes commits and files from git."""
+
+    action = Action.WRITE
+    largest = _LARGEST_PUSH
+
+    async def post(self, namespace: str, name: str, plural: str | None = None) -> None:
+        question = await self.question()
+        self.announce("receive-pack", "result")
+        reached = True
+        async for piece in self.hub.pushes.receive(
+            self.repository, self.actor, question, self.context.executor
+        ):
+            if reached:  # what was accepted is completed, whoever still listens
+                reached = await self._reaches(piece)
+
+    async def _reaches(self, piece: bytes) -> bool:
+        self.write(piece)
+        try:
+            await self.flush()
+        except StreamClosedError:
+            return False
+        return True
 
 
 _PLACE = rf"{WEB_PREFIX}{NAMESPACE}/(?P<name>[^/]+?)"
