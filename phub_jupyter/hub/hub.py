@@ -9,12 +9,10 @@ from pathlib import Path
 from phub_jupyter.hub.accounts import Accounts
 from phub_jupyter.hub.catalog.index import CatalogIndex
 from phub_jupyter.hub.catalog.search import CatalogSearch
-from phub_jupyter.hub.database import Database
 from phub_jupyter.hub.events import Events
 from phub_jupyter.hub.likes import Likes
 from phub_jupyter.hub.objects.large_files import LargeFiles
 from phub_jupyter.hub.objects.passes import Passes
-from phub_jupyter.hub.objects.store import FolderStore
 from phub_jupyter.hub.objects.tickets import Tickets
 from phub_jupyter.hub.objects.xet.cas import Cas
 from phub_jupyter.hub.repos.commits import Commits
@@ -22,6 +20,7 @@ from phub_jupyter.hub.repos.pushes import Pushes
 from phub_jupyter.hub.repos.repositories import Repositories
 from phub_jupyter.hub.repos.snapshots import Snapshots
 from phub_jupyter.hub.serving.serving import Serving
+from phub_jupyter.hub.settings import StoreSettings
 from phub_jupyter.hub.spaces.spaces import Spaces
 
 __all__ = ["Hub"]
@@ -30,12 +29,12 @@ __all__ = ["Hub"]
 class Hub:
     """All services of one hub over one data folder. Open it with `Hub.open`, end with `close`."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, stores: StoreSettings) -> None:
         self.root = root
-        self.database = Database(root / "hub.sqlite")
+        self.database = stores.open_database(root)
         self.database.migrate()
         self.tickets = Tickets(_secret(root / "secret"))
-        store = FolderStore(root / "objects", root / "uploads")
+        store = stores.open_objects(root)
         self.events = Events()
         self.accounts = Accounts(self.database)
         self.passes = Passes(self.tickets, self.database, self.accounts)
@@ -54,15 +53,15 @@ class Hub:
         self.spaces = Spaces(self.repositories, self.accounts, self.snapshots, root / "spaces")
 
     @classmethod
-    def open(cls, root: Path) -> Hub:
-        """Open the hub in ``root``, creating it if it is new.
+    def open(cls, root: Path, stores: StoreSettings | None = None) -> Hub:
+        """Open the hub in ``root``, creating it if it is new; without ``stores`` as configured.
 
         Raises StorageError when the folder was written by a newer release.
         """
         root = root.absolute()  # git and the Spaces run in folders of their own
         for folder in ("repos", "objects", "uploads", "cache", "spaces"):
             (root / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
-        hub = cls(root)
+        hub = cls(root, stores or StoreSettings.from_environment(root))
         hub.repositories.remove_leftovers()
         hub.index.catch_up()
         return hub

@@ -9,7 +9,7 @@ from pathlib import Path
 from phub_jupyter.hub.database import Database
 from phub_jupyter.hub.database.tables import Namespace, Repo
 from phub_jupyter.hub.objects.large_files import LargeFile, LargeFiles
-from phub_jupyter.hub.objects.store import FolderStore
+from phub_jupyter.hub.objects.stores.folder import FolderStore
 from phub_jupyter.hub.objects.xet.cas import Cas
 
 
@@ -52,7 +52,7 @@ class Objects:
 
 def open_objects(root: Path) -> Iterator[Objects]:
     """Open the services in an empty folder."""
-    database = Database(root / "hub.sqlite")
+    database = Database(f"sqlite:///{root}/hub.sqlite")
     database.migrate()
     with database.write() as session:
         ada = Namespace(uid="u1", key="ada", name="ada", kind="user")

@@ -143,7 +143,7 @@ def test_strangers_create_nothing() -> None:
 
 
 def test_the_rule_in_sql_shows_what_may_be_read(tmp_path: Path) -> None:
-    database = Database(tmp_path / "hub.sqlite")
+    database = Database(f"sqlite:///{tmp_path}/hub.sqlite")
     database.migrate()
     owners, flags = (ADA, BOB, ACME), (False, True)
     uids = [letter * 24 for letter in "abcdef"]

@@ -23,7 +23,7 @@ from phub_jupyter.hub.database import Database
 @pytest.fixture
 def accounts(tmp_path: Path) -> Iterator[Accounts]:
     """The accounts of a new hub that has one person, ada."""
-    database = Database(tmp_path / "hub.sqlite")
+    database = Database(f"sqlite:///{tmp_path}/hub.sqlite")
     database.migrate()
     accounts = Accounts(database)
     accounts.add_user("ada")

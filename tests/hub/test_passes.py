@@ -40,7 +40,7 @@ class Office:
 
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
-    database = Database(tmp_path / "hub.sqlite")
+    database = Database(f"sqlite:///{tmp_path}/hub.sqlite")
     database.migrate()
     accounts = Accounts(database)
     accounts.add_user("ada", admin=False)

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from phub_jupyter.errors import StorageError
-from phub_jupyter.hub.objects.store import PIECE, FolderStore, fan_out
+from phub_jupyter.hub.objects.store import PIECE, fan_out
+from phub_jupyter.hub.objects.stores.folder import FolderStore
 
 KEY = fan_out("lfs", "ab" * 32)
 
@@ -111,7 +112,7 @@ def test_opening_the_store_spares_the_partial_files_of_the_living(
 def test_a_killed_writer_leaves_a_partial_file_that_the_next_start_removes(tmp_path: Path) -> None:
     program = (
         "import sys, time; from pathlib import Path\n"
-        "from phub_jupyter.hub.objects.store import FolderStore\n"
+        "from phub_jupyter.hub.objects.stores.folder import FolderStore\n"
         "root = Path(sys.argv[1])\n"
         "file = FolderStore(root / 'objects', root / 'uploads').new_file()\n"
         "file.write(b'half' * 100_000); print('ready', flush=True); time.sleep(60)\n"

@@ -4,76 +4,119 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from typing import Literal
 
-from sqlalchemy import create_engine, event, inspect, text
+from sqlalchemy import inspect, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session, sessionmaker
 
+from phub_jupyter.errors import InvalidRequestError, OverloadedError
+from phub_jupyter.hub.database import sqlite
 from phub_jupyter.hub.database.migrations import NEWEST
 
 __all__ = ["Database"]
 
+_READING = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+
 
 class Database:
-    """One SQLite file in WAL mode; a commit that returned has reached the disk."""
+    """SQLite or PostgreSQL, as the address says; a commit that returned has reached the disk.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
-        event.listen(self._engine, "connect", _configure_sqlite)
-        event.listen(self._engine, "begin", _begin_transaction)
-        self._sessions = sessionmaker(self._engine, expire_on_commit=False)
+    Raises InvalidRequestError for an address that names neither.
+    """
+
+    def __init__(self, address: str) -> None:
+        try:
+            self.url = make_url(address)
+        except ArgumentError:
+            raise _unknown(address) from None
+        self.kind: Literal["sqlite", "postgresql"]
+        if self.url.drivername == "sqlite":
+            self.kind = "sqlite"
+            self._engine = readers = sqlite.open_sqlite(self.url)
+            self._refusal_of = sqlite.refusal_of
+        elif self.url.drivername in ("postgresql", "postgres", "postgresql+psycopg"):
+            # Hubs with a file need not load any of this.
+            from phub_jupyter.hub.database import postgres
+
+            self.kind = "postgresql"
+            self._engine = postgres.open_postgres(self.url)
+            readers = self._engine.execution_options(**_READING)
+            self._refusal_of = postgres.refusal_of
+        else:
+            raise _unknown(address)
+        self._readers = sessionmaker(readers, expire_on_commit=False)
+        self._writers = sessionmaker(
+            self._engine.execution_options(phub_write=True), expire_on_commit=False
+        )
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """Open a session that only reads."""
-        with self._sessions() as session:
+        """Open a session that only reads, and sees one moment of the database."""
+        with self._in_words(), self._readers() as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """Open a transaction that holds the write lock from its start: committed as a whole."""
-        with self._sessions() as session:
-            session.connection(execution_options={"phub_write": True})
+        """Open a transaction that holds the write lock from its start: committed as a whole.
+
+        There is one writer at a time, in all processes together, so that what a transaction has
+        looked at stays as it is until its end.
+        """
+        with self._in_words(), self._writers() as session:
+            session.connection()
             yield session
             session.commit()
 
     def migrate(self) -> None:
-        """Bring an older schema up to date, after a copy of the file.
+        """Bring an older schema up to date, after a copy of it if it is in a file.
 
         Raises StorageError when the database was written by a newer release of the hub.
         """
-        current = self._schema()
-        if current != NEWEST:
-            # alembic takes a quarter of a second to load, which every other start can do without.
-            from phub_jupyter.hub.database.upgrade import upgrade
+        with self._in_words():
+            if self._schema() != NEWEST:
+                # alembic takes a quarter of a second to load, which other starts can do without.
+                from phub_jupyter.hub.database.upgrade import upgrade
 
-            upgrade(self._engine, self.path, current)
+                upgrade(self._engine)
 
     def close(self) -> None:
         """Give all connections back; a closed database can be opened again."""
         self._engine.dispose()
 
     def _schema(self) -> str | None:
-        """The name of the schema in the file; None if it is new."""
+        """The name of the schema in the database; None if it is new."""
         with self._engine.connect() as connection:
+            if self.kind == "postgresql":
+                from phub_jupyter.hub.database.postgres import check_server
+
+                check_server(connection)
             if not inspect(connection).has_table("alembic_version"):
                 return None
             found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
             return found
 
+    @contextmanager
+    def _in_words(self) -> Iterator[None]:
+        """Turn a database that is busy, full or gone into a refusal that says so."""
+        try:
+            yield
+        except DBAPIError as error:
+            refusal = None if error.orig is None else self._refusal_of(error.orig)
+            if refusal is None:
+                raise
+            raise refusal from error
+        except PoolTimeoutError as error:
+            raise OverloadedError(
+                "All connections to the database are in use; nothing was changed, try again.",
+                retry_after=5,
+            ) from error
 
-def _configure_sqlite(connection: Any, record: Any) -> None:
-    # The driver's own transaction control would start writing late and cannot roll back DDL.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")
-    cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.close()
 
-
-def _begin_transaction(connection: Any) -> None:
-    immediate = connection.get_execution_options().get("phub_write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+def _unknown(address: str) -> InvalidRequestError:
+    scheme = address.partition(":")[0]
+    return InvalidRequestError(
+        f"database: '{scheme}' is not known; write postgresql://USER@HOST/NAME, or leave it out "
+        "for SQLite in the data folder."
+    )

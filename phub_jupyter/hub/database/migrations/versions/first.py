@@ -182,10 +182,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("repo_pk", "tag", name=op.f("pk_repo_tags")),
     )
     op.create_index(op.f("ix_repo_tags_tag"), "repo_tags", ["tag"], unique=False)
-    op.execute(
-        "CREATE VIRTUAL TABLE repo_text USING fts5("
-        "repo_id, card, tags, tokenize = \"unicode61 tokenchars '-_'\", prefix = '2 3')"
-    )
+    if op.get_bind().dialect.name == "sqlite":
+        op.execute(
+            "CREATE VIRTUAL TABLE repo_text USING fts5("
+            "repo_id, card, tags, tokenize = \"unicode61 tokenchars '-_'\", prefix = '2 3')"
+        )
 
 
 def downgrade() -> None:
