@@ -7,6 +7,7 @@ import secrets
 from pathlib import Path
 
 from phub_jupyter.hub.accounts import Accounts
+from phub_jupyter.hub.catalog.full_text import SqliteFullText
 from phub_jupyter.hub.catalog.index import CatalogIndex
 from phub_jupyter.hub.catalog.search import CatalogSearch
 from phub_jupyter.hub.events import Events
@@ -40,8 +41,9 @@ class Hub:
         self.passes = Passes(self.tickets, self.database, self.accounts)
         self.large_files = LargeFiles(self.database, store)
         self.cas = Cas(self.database, store, self.large_files)
-        self.index = CatalogIndex(self.database, self.large_files, root / "repos")
-        self.search = CatalogSearch(self.database)
+        full_text = SqliteFullText()
+        self.index = CatalogIndex(self.database, self.large_files, root / "repos", full_text)
+        self.search = CatalogSearch(self.database, full_text)
         self.likes = Likes(self.database)
         self.repositories = Repositories(self.database, root / "repos", self.index)
         self.commits = Commits(self.repositories, self.large_files, self.index)

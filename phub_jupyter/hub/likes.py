@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select
 
+from phub_jupyter.hub.catalog.trending import trend_of
 from phub_jupyter.hub.database import Database
 from phub_jupyter.hub.database.tables import Like, Repo
 
@@ -26,9 +27,13 @@ class Likes:
                 session.execute(
                     delete(Like).where(Like.repo_pk == repo_pk, Like.user_pk == user_pk)
                 )
-            likes = session.scalar(select(func.count(Like.user_pk)).where(Like.repo_pk == repo_pk))
-            session.execute(update(Repo).where(Repo.pk == repo_pk).values(likes=likes or 0))
-            return likes or 0
+            count = select(func.count(Like.user_pk)).where(Like.repo_pk == repo_pk)
+            likes = session.scalar(count) or 0
+            repo = session.get(Repo, repo_pk)
+            if repo is not None:
+                repo.likes = likes
+                repo.trending = trend_of(likes, repo.downloads, repo.updated_at)
+            return likes
 
     def of(self, repo_pk: int, user_pk: int) -> bool:
         """Whether the person likes the repository."""

@@ -10,6 +10,7 @@ from typing import Any
 from phub_jupyter.hub.access import Actor
 from phub_jupyter.hub.catalog.listing import Listing
 from phub_jupyter.hub.catalog.search import Query, SearchPage
+from phub_jupyter.hub.catalog.trending import trend_of
 from phub_jupyter.hub.database.tables import Repo
 from phub_jupyter.hub.hub import Hub
 from phub_jupyter.hub.repos.operations import AddFile, CommitHeader, Operation
@@ -73,6 +74,7 @@ class Shelf:
             row = session.merge(repo)
             for name, value in columns.items():
                 setattr(row, name, value)
+            row.trending = trend_of(row.likes, row.downloads, row.updated_at)
 
     def listed(self, repo_type: RepoType = RepoType.MODEL, **query: Any) -> list[str]:
         """The names of a list, as ada sees it."""

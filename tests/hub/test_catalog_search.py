@@ -117,7 +117,7 @@ def test_tags_must_all_match_and_pages_follow_each_other(shelf: Shelf) -> None:
         shelf.add(
             RepoType.MODEL, f"m{number}", f"tags: [all, {'even' if number % 2 == 0 else 'odd'}]"
         )
-    assert shelf.found(tags=["all", "odd"], sort="created") == ["m3", "m1"]
+    assert shelf.found(facets={"tag": ["all", "odd"]}, sort="created") == ["m3", "m1"]
     pages = [shelf.found(sort="created", limit=2, offset=offset) for offset in (0, 2, 4, 6)]
     assert pages == [["m4", "m3"], ["m2", "m1"], ["m0"], []]
 

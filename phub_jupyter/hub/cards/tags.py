@@ -72,6 +72,6 @@ def tags_of(
         found.append(f"language:{language}")
         if repo_type is RepoType.MODEL:  # the public hub gives models the bare code as well
             found.append(language)
-    for key, prefix in _PREFIXED[repo_type].items():
+    for key, prefix in _PREFIXED.get(repo_type, {}).items():
         found += [f"{prefix}:{value}" for value in listed(card.get(key))]
     return list(dict.fromkeys(tag[:255] for tag in found))

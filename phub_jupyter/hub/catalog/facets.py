@@ -1,23 +1,23 @@
-"""The five ways to narrow a search, and how many results each choice would leave."""
+"""The ways to narrow a search, and how many results each choice would leave."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, not_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from phub_jupyter.errors import InvalidRequestError
-from phub_jupyter.hub.catalog.listing import has_tag
+from phub_jupyter.hub.catalog.rules import Rule, any_rule, column_is, has_tag
 from phub_jupyter.hub.database.tables import Repo, RepoTag
 
-__all__ = ["FACETS", "Facets", "count", "narrowed"]
+__all__ = ["FACETS", "Facets", "count", "rules_of_facets"]
 
-FACETS = ("type", "task", "library", "license", "language")
+FACETS = ("type", "task", "library", "license", "language", "tag", "size")
 
 Facets = Mapping[str, Sequence[str]]
-"""The chosen values by facet; within one facet any of them matches."""
+"""The chosen values by facet; within one facet any of them matches, but all of several tags."""
 
 _COLUMNS: dict[str, InstrumentedAttribute[Any]] = {
     "type": Repo.type,
@@ -25,14 +25,23 @@ _COLUMNS: dict[str, InstrumentedAttribute[Any]] = {
     "library": Repo.library_name,
     "license": Repo.license,
 }
-_TAGS = {"language": "language:", "task": "task_categories:"}
+_TAGS = {"language": "language:", "task": "task_categories:", "size": "size_categories:", "tag": ""}
+_MOST_VALUES = 50
+"""Values of a facet that are counted out loud; there may be as many tags as repositories."""
 
 
-def narrowed(chosen: Facets, leave_out: str | None = None) -> list[ColumnElement[bool]]:
-    """The conditions of all facets with a choice, but for one. Raises InvalidRequestError."""
-    return [
-        _any_of(name, values) for name, values in chosen.items() if values and name != leave_out
-    ]
+def rules_of_facets(chosen: Facets, leave_out: str | None = None) -> Iterator[Rule]:
+    """The rules of all facets with a choice, but for one. Raises InvalidRequestError."""
+    for name, values in chosen.items():
+        if name not in FACETS:
+            raise InvalidRequestError(f"{name}: not a facet; use one of {', '.join(FACETS)}.")
+        if not values or name == leave_out:
+            continue
+        choices = [_choice(name, value) for value in values]
+        if name == "tag":
+            yield from choices
+        else:
+            yield any_rule(choices)
 
 
 def count(
@@ -49,23 +58,37 @@ def count(
         for tag, number in session.execute(_tag_counts(prefix, conditions)):
             value = tag.removeprefix(prefix)
             counts[value] = counts.get(value, 0) + number
-    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:_MOST_VALUES]
 
 
-def _any_of(name: str, values: Sequence[str]) -> ColumnElement[bool]:
-    if name not in FACETS:
-        raise InvalidRequestError(f"{name}: not a facet; use one of {', '.join(FACETS)}.")
-    column, prefix = _COLUMNS.get(name), _TAGS.get(name)
-    rules = [] if prefix is None else [has_tag(f"{prefix}{value}") for value in values]
-    if column is not None:
-        rules.append(column.in_(values))
-    return or_(*rules)
+def _choice(name: str, value: str) -> Rule:
+    if name == "type":
+        return Rule(Repo.type == value)
+    rules = [has_tag(f"{_TAGS[name]}{value}")] if name in _TAGS else []
+    if name in _COLUMNS:
+        rules.append(column_is(_COLUMNS[name], value))
+    return any_rule(rules)
 
 
 def _tag_counts(prefix: str, conditions: Sequence[ColumnElement[bool]]) -> Select[str, int]:
+    wanted = RepoTag.tag.startswith(prefix, autoescape=True) if prefix else _is_free()
+    number = func.count(Repo.pk)
     return (
-        select(RepoTag.tag, func.count(Repo.pk))
+        select(RepoTag.tag, number)
         .join(Repo, Repo.pk == RepoTag.repo_pk)
-        .where(and_(*conditions), RepoTag.tag.startswith(prefix, autoescape=True))
+        .where(and_(*conditions), wanted)
         .group_by(RepoTag.tag)
+        .order_by(number.desc(), RepoTag.tag)
+        .limit(_MOST_VALUES)
+    )
+
+
+def _is_free() -> ColumnElement[bool]:
+    """Tags that no other facet counts."""
+    return not_(
+        or_(
+            RepoTag.tag.contains(":"),
+            RepoTag.tag == func.coalesce(Repo.library_name, ""),
+            RepoTag.tag == func.coalesce(Repo.pipeline_tag, ""),
+        )
     )

@@ -6,13 +6,22 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, exists, false, func, or_, select
+from sqlalchemy import ColumnElement, exists, false, func
 
 from phub_jupyter.errors import InvalidRequestError
-from phub_jupyter.hub.database.tables import Repo, RepoTag
+from phub_jupyter.hub.catalog.full_text import FullText
+from phub_jupyter.hub.catalog.rules import (
+    Rule,
+    column_is,
+    has_tag,
+    id_contains,
+    links_to,
+    of_author,
+)
+from phub_jupyter.hub.database.tables import CardLink, Repo
 from phub_jupyter.tasks import TASKS
 
-__all__ = ["Listing", "card_names", "conditions", "few", "has_tag", "id_contains"]
+__all__ = ["Listing", "few", "rules_of"]
 
 _RANGE = re.compile(r"(min|max):(\d{1,6}(?:\.\d{1,6})?)([KMBT]?)", re.IGNORECASE | re.ASCII)
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9, "T": 10**12}
@@ -25,14 +34,14 @@ class Listing:
     """One page of a list; ``filters`` are tags and all must match.
 
     ``models`` and ``datasets`` pick the Spaces that use any of those, ``linked`` those that use
-    any at all.
+    any at all. ``gated`` is None for both kinds. ``after`` is the cursor of an earlier page.
     """
 
     search: Sequence[str] = ()
     author: str | None = None
     filters: Sequence[str] = ()
     pipeline_tag: str | None = None
-    gated: bool = False
+    gated: bool | None = None
     num_parameters: str | None = None
     warm: bool = False
     providers: Sequence[str] = ()
@@ -41,30 +50,26 @@ class Listing:
     linked: bool = False
     sort: str = "trendingScore"
     limit: int = 1000
+    after: str | None = None
     offset: int = 0
     with_files: bool = False
 
 
-def conditions(listing: Listing) -> Iterator[ColumnElement[bool]]:
+def rules_of(listing: Listing, full_text: FullText) -> Iterator[Rule]:
     """What a row must fulfil. Raises InvalidRequestError for a range that cannot be read."""
-    yield from (id_contains(word) for word in few("search", listing.search))
+    yield from (id_contains(full_text, part) for part in few("search", listing.search))
     yield from (has_tag(tag) for tag in few("filter", listing.filters))
     if listing.author:
-        yield func.lower(Repo.namespace) == listing.author.lower()
+        yield of_author(listing.author)
     if listing.pipeline_tag:
-        yield Repo.pipeline_tag == listing.pipeline_tag
-    if listing.gated:  # no repository of this hub is
-        yield false()
+        yield column_is(Repo.pipeline_tag, listing.pipeline_tag)
+    if listing.gated is not None:
+        yield Rule(Repo.gated.is_not(None) if listing.gated else Repo.gated.is_(None))
     if listing.num_parameters:
-        yield from _parameter_range(listing.num_parameters)
+        yield from map(Rule, _parameter_range(listing.num_parameters))
     if listing.warm or listing.providers:
-        yield _served_here(listing.providers)
-    if listing.models:
-        yield card_names("models", listing.models)
-    if listing.datasets:
-        yield card_names("datasets", listing.datasets)
-    if listing.linked:
-        yield or_(card_names("models"), card_names("datasets"))
+        yield Rule(_served_here(listing.providers))
+    yield from _links(listing)
 
 
 def few(field: str, texts: Sequence[str]) -> Sequence[str]:
@@ -74,24 +79,13 @@ def few(field: str, texts: Sequence[str]) -> Sequence[str]:
     return texts
 
 
-def id_contains(text: str) -> ColumnElement[bool]:
-    """Repositories whose ``namespace/name`` has the text somewhere, in any case."""
-    pattern = "%" + re.sub(r"([%_\\])", r"\\\1", text) + "%"
-    return (Repo.namespace + "/" + Repo.name).ilike(pattern, escape="\\")
-
-
-def has_tag(tag: str) -> ColumnElement[bool]:
-    """Repositories with exactly that tag."""
-    return Repo.pk.in_(select(RepoTag.repo_pk).where(RepoTag.tag == tag))
-
-
-def card_names(key: str, ids: Sequence[str] | None = None) -> ColumnElement[bool]:
-    """Repositories whose card lists any of ``ids`` (or anything at all) under ``key``."""
-    items = func.json_each(Repo.card_data, f"$.{key}").table_valued("value")
-    query = select(1).select_from(items).correlate(Repo)
-    if ids is not None:
-        query = query.where(func.lower(items.c.value).in_([repo_id.lower() for repo_id in ids]))
-    return exists(query)
+def _links(listing: Listing) -> Iterator[Rule]:
+    if listing.models:
+        yield links_to("models", few("models", listing.models))
+    if listing.datasets:
+        yield links_to("datasets", few("datasets", listing.datasets))
+    if listing.linked:
+        yield Rule(exists().where(CardLink.repo_pk == Repo.pk))
 
 
 def _parameter_range(text: str) -> Iterator[ColumnElement[bool]]:
@@ -109,4 +103,5 @@ def _parameter_range(text: str) -> Iterator[ColumnElement[bool]]:
 def _served_here(providers: Sequence[str]) -> ColumnElement[bool]:
     if providers and not _OWN_PROVIDERS.intersection(providers):
         return false()
-    return Repo.pipeline_tag.in_([task.name for task in TASKS.values() if task.servable])
+    tasks = [task.name for task in TASKS.values() if task.servable]
+    return func.coalesce(Repo.pipeline_tag, "").in_(tasks)

@@ -5,54 +5,33 @@ Every query starts from `visible_to`, so nobody finds what they may not read.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Integer,
-    Select,
-    desc,
-    false,
-    func,
-    literal_column,
-    or_,
-    select,
-    table,
-    text,
-)
+from sqlalchemy import func, not_, select
 from sqlalchemy.orm import Session, undefer
 
-from phub_jupyter.errors import InvalidRequestError
 from phub_jupyter.hub.access import Actor, visible_to
-from phub_jupyter.hub.catalog.facets import FACETS, Facets, count, narrowed
-from phub_jupyter.hub.catalog.listing import (
-    Listing,
-    card_names,
-    conditions,
-    few,
-    has_tag,
+from phub_jupyter.hub.catalog.facets import FACETS, Facets, count, rules_of_facets
+from phub_jupyter.hub.catalog.full_text import FullText
+from phub_jupyter.hub.catalog.listing import Listing, few, rules_of
+from phub_jupyter.hub.catalog.ordering import Order
+from phub_jupyter.hub.catalog.rules import (
+    Rule,
+    any_rule,
+    holds,
     id_contains,
+    links_to,
+    narrowed,
+    of_author,
 )
-from phub_jupyter.hub.catalog.trending import TRENDING
 from phub_jupyter.hub.database import Database
 from phub_jupyter.hub.database.tables import Like, Repo, RepoTag
 from phub_jupyter.identifiers import RepoType
 
-__all__ = ["SORTS", "CatalogSearch", "Query", "SearchPage"]
+__all__ = ["CatalogSearch", "Query", "SearchPage"]
 
-SORTS: dict[str, ColumnElement[Any]] = {
-    "trending": TRENDING,
-    "trendingScore": TRENDING,
-    "updated": Repo.updated_at.expression,
-    "lastModified": Repo.updated_at.expression,
-    "created": Repo.created_at.expression,
-    "createdAt": Repo.created_at.expression,
-    "likes": Repo.likes.expression,
-    "downloads": Repo.downloads.expression,
-}
+_LONGEST_TEXT = 200  # of an id: a longer text is only looked for as words
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,37 +40,42 @@ class Query:
 
     text: str = ""
     facets: Facets = field(default_factory=dict)
-    tags: Sequence[str] = ()
     author: str | None = None
     sort: str = "trending"
     limit: int = 50
     offset: int = 0
+    counts: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class SearchPage:
-    """The rows of a page, their tags, which of them the actor likes, and counts by facet."""
+    """The rows of a page, their tags, which of them the actor likes, and counts by facet.
+
+    ``total`` is None and ``facets`` are empty for a query without ``counts``.
+    """
 
     repos: list[Repo]
     tags: dict[int, list[str]]
     liked: set[int]
-    total: int
+    total: int | None
     facets: dict[str, list[tuple[str, int]]]
 
 
 class CatalogSearch:
     """Answers lists and searches from the index."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, full_text: FullText) -> None:
         self._database = database
+        self._full_text = full_text
 
     def listing(self, actor: Actor, repo_type: RepoType, listing: Listing) -> list[Repo]:
         """One page of the repositories of a type, and one row more if there is a next page."""
-        rules = [visible_to(actor), Repo.type == repo_type.value, *conditions(listing)]
-        query = select(Repo).where(*rules).order_by(*_order(listing.sort))
-        if listing.with_files:
-            query = query.options(undefer(Repo.files))
+        order = Order.parse(listing.sort, listing.after)
+        rules = [*_seen(actor, [repo_type]), *rules_of(listing, self._full_text)]
         with self._database.read() as session:
+            query = select(Repo).where(*narrowed(session, rules), *order.rest()).order_by(*order.by)
+            if listing.with_files:
+                query = query.options(undefer(Repo.files))
             return list(session.scalars(query.limit(listing.limit + 1).offset(listing.offset)))
 
     def tags(self, repo_pks: Iterable[int]) -> dict[int, list[str]]:
@@ -113,50 +97,94 @@ class CatalogSearch:
 
     def spaces_of(self, actor: Actor, repo: Repo) -> list[str]:
         """The ids of the Spaces whose card names a model or dataset."""
-        rules = [visible_to(actor), Repo.type == RepoType.SPACE.value]
-        rules.append(card_names(RepoType(repo.type).plural, [f"{repo.namespace}/{repo.name}"]))
-        query = select(Repo.namespace, Repo.name).where(*rules).order_by(Repo.key).limit(100)
+        link = links_to(RepoType(repo.type).plural, [f"{repo.namespace}/{repo.name}"])
+        rules = [*_seen(actor, [RepoType.SPACE]), link]
         with self._database.read() as session:
-            return [f"{namespace}/{name}" for namespace, name in session.execute(query)]
+            query = select(Repo.namespace, Repo.name).where(*narrowed(session, rules))
+            rows = session.execute(query.order_by(Repo.key).limit(100))
+            return [f"{namespace}/{name}" for namespace, name in rows]
 
     def find(self, actor: Actor, query: Query) -> SearchPage:
         """The page that a person sees, with counts for what else they could choose."""
-        common = [visible_to(actor), *(has_tag(tag) for tag in few("tag", query.tags))]
+        for values in query.facets.values():
+            few("filters", values)
+        common = list(_seen(actor))
         if query.author:
-            common.append(func.lower(Repo.namespace) == query.author.lower())
-        words = query.text.strip()
-        if words:
-            common.append(or_(_matches(words), id_contains(words)))
-        rules = [*common, *narrowed(query.facets)]
-        order = _order(query.sort)
-        if words and query.sort == "trending":  # a name is meant more often than a card's text
-            order = [desc(id_contains(words)), *order]
-        page = select(Repo).where(*rules).order_by(*order)
+            common.append(of_author(query.author))
         with self._database.read() as session:
-            repos = list(session.scalars(page.limit(query.limit).offset(query.offset)))
+            chosen = [*common, *rules_of_facets(query.facets)]
+            repos = self._page(session, chosen, query)
             pks = [repo.pk for repo in repos]
+            common += self._text_rules(query)
+            total, facets = _counts(session, common, query) if query.counts else (None, {})
             return SearchPage(
                 repos=repos,
                 tags=_tags(session, pks),
                 liked=_liked(session, actor, pks),
-                total=session.scalar(select(func.count(Repo.pk)).where(*rules)) or 0,
-                facets={
-                    name: count(session, name, [*common, *narrowed(query.facets, name)])
-                    for name in FACETS
-                },
+                total=total,
+                facets=facets,
             )
 
+    def _text_rules(self, query: Query) -> list[Rule]:
+        typed = query.text.strip()
+        if not typed:
+            return []
+        words = holds(self._full_text, typed)
+        if len(typed) > _LONGEST_TEXT:
+            return [words]
+        return [any_rule([words, id_contains(self._full_text, typed)])]
 
-def _order(sort: str) -> list[ColumnElement[Any]]:
-    if sort not in SORTS:
-        raise InvalidRequestError(f"sort: '{sort}' is not one of {', '.join(SORTS)}.")
-    return [desc(SORTS[sort]), desc(Repo.pk)]
+    def _page(self, session: Session, rules: list[Rule], query: Query) -> list[Repo]:
+        typed = query.text.strip()
+        order = Order.parse(query.sort)
+        by_name = typed and query.sort == "trending" and len(typed) <= _LONGEST_TEXT
+        if not by_name:
+            rules = [*rules, *self._text_rules(query)]
+            return _rows(session, rules, order, query.limit, query.offset)
+        # A name is meant more often than a card's text: all of those come first.
+        name = id_contains(self._full_text, typed)
+        repos = _rows(session, [*rules, name], order, query.limit, query.offset)
+        if len(repos) < query.limit:
+            before = _count(session, [*rules, name])
+            rules = [*rules, holds(self._full_text, typed), Rule(not_(name.check))]
+            left, offset = query.limit - len(repos), max(0, query.offset - before)
+            repos += _rows(session, rules, order, left, offset)
+        return repos
+
+
+def _seen(actor: Actor, types: Sequence[RepoType] | None = None) -> Iterator[Rule]:
+    yield Rule(visible_to(actor))
+    if types is not None:
+        yield Rule(Repo.type.in_([repo_type.value for repo_type in types]))
+
+
+def _rows(
+    session: Session, rules: Sequence[Rule], order: Order, limit: int, offset: int
+) -> list[Repo]:
+    query = select(Repo).where(*narrowed(session, rules)).order_by(*order.by)
+    return list(session.scalars(query.limit(limit).offset(offset)))
+
+
+def _count(session: Session, rules: Sequence[Rule]) -> int:
+    return session.scalar(select(func.count(Repo.pk)).where(*narrowed(session, rules))) or 0
+
+
+def _counts(
+    session: Session, common: Sequence[Rule], query: Query
+) -> tuple[int, dict[str, list[tuple[str, int]]]]:
+    total = _count(session, [*common, *rules_of_facets(query.facets)])
+    facets = {}
+    for name in FACETS:
+        # A facet counts the other facets' choices but not its own: it offers what else is there.
+        rules = [*common, *rules_of_facets(query.facets, None if name == "tag" else name)]
+        facets[name] = count(session, name, narrowed(session, rules))
+    return total, facets
 
 
 def _tags(session: Session, pks: list[int]) -> dict[int, list[str]]:
     tags: dict[int, list[str]] = {pk: [] for pk in pks}
     rows = select(RepoTag.repo_pk, RepoTag.tag).where(RepoTag.repo_pk.in_(pks))
-    for pk, tag in session.execute(rows.order_by(text("repo_tags.rowid"))):
+    for pk, tag in session.execute(rows.order_by(RepoTag.repo_pk, RepoTag.place)):
         tags[pk].append(tag)
     return tags
 
@@ -166,13 +194,3 @@ def _liked(session: Session, actor: Actor, pks: list[int]) -> set[int]:
         return set()
     query = select(Like.repo_pk).where(Like.user_pk == actor.pk, Like.repo_pk.in_(pks))
     return set(session.scalars(query))
-
-
-def _matches(words: str) -> ColumnElement[bool]:
-    """Repositories whose id, card or tags hold words that start like all those typed."""
-    terms = re.findall(r"[^\W_]+", words)
-    if not terms:
-        return false()
-    match = " ".join(f'"{term}"*' for term in terms)
-    found: Select[int] = select(literal_column("rowid", Integer)).select_from(table("repo_text"))
-    return Repo.pk.in_(found.where(literal_column("repo_text").op("MATCH")(match)))

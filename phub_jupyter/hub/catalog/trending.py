@@ -1,31 +1,33 @@
-"""What is popular now: likes and downloads, worth less the longer nobody changed anything."""
+"""What is popular now: likes and downloads, worth less the longer nobody changed anything.
+
+The score of a repository halves every 14 days, so two repositories keep their order as time
+passes. What is stored is the score's logarithm on a scale that moves with time: a number that
+changes only with the repository, by which an index can be sorted.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
-
-from sqlalchemy import ColumnElement, func
+from datetime import UTC, datetime
+from math import log2
 
 from phub_jupyter.hub.database.tables import Repo, utc_now
 
-__all__ = ["TRENDING", "trending_score"]
+__all__ = ["trend_of", "trending_score"]
 
 _LIKE_IS_WORTH = 5  # downloads
 _DAYS_TO_HALF = 14.0
+_START = datetime(2024, 1, 1, tzinfo=UTC)
 
 
-def _score(likes: Any, downloads: Any, days: Any) -> Any:
-    return (likes * _LIKE_IS_WORTH + downloads + 1) / (1 + days / _DAYS_TO_HALF)
-
-
-TRENDING: ColumnElement[float] = _score(
-    Repo.likes, Repo.downloads, func.julianday("now") - func.julianday(Repo.updated_at)
-)
-"""The same as `trending_score`, for a query."""
+def trend_of(likes: int, downloads: int, updated_at: datetime) -> float:
+    """What ``Repo.trending`` must hold; whoever changes one of the three sets it anew."""
+    return log2(likes * _LIKE_IS_WORTH + downloads + 1) + _halves(updated_at)
 
 
 def trending_score(repo: Repo, now: datetime | None = None) -> float:
     """The number by which lists are sorted unless they are asked for another order."""
-    days = ((now or utc_now()) - repo.updated_at).total_seconds() / 86400
-    return round(float(_score(repo.likes, repo.downloads, days)), 3)
+    return round(float(2 ** min(repo.trending - _halves(now or utc_now()), 64.0)), 3)
+
+
+def _halves(moment: datetime) -> float:
+    return (moment - _START).total_seconds() / 86400 / _DAYS_TO_HALF

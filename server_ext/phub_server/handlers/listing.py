@@ -6,6 +6,7 @@ from typing import Any
 
 from phub_jupyter.errors import InvalidRequestError, NotSupportedError
 from phub_jupyter.hub.catalog.listing import Listing
+from phub_jupyter.hub.catalog.ordering import Order
 from phub_jupyter.hub.database.tables import Repo
 from phub_jupyter.identifiers import RepoType
 from phub_server.base import HubHandler
@@ -26,17 +27,18 @@ class ListingHandler(HubHandler):
         keys = self.get_query_arguments("expand") + self.get_query_arguments("expand[]")
         wanted = expand_keys(repo_type, keys) if keys else self._default_keys(repo_type)
         listing = self._listing("siblings" in wanted)
-        items, more = await self.run(self._page, repo_type, listing, wanted)
-        self.reply_page(items, self._next(listing) if more else None)
+        items, after = await self.run(self._page, repo_type, listing, wanted)
+        self.reply_page(items, None if after is None else self._next(listing, after))
 
     def _page(
         self, repo_type: RepoType, listing: Listing, wanted: frozenset[str]
-    ) -> tuple[list[dict[str, Any]], bool]:
+    ) -> tuple[list[dict[str, Any]], str | None]:
         repos = self.hub.search.listing(self.actor, repo_type, listing)
         page = repos[: listing.limit]
         tags = self.hub.search.tags(repo.pk for repo in page)
         items = [describe(repo, self._facts(repo, listing, tags), wanted) for repo in page]
-        return items, len(repos) > len(page)
+        more = len(repos) > len(page)
+        return items, Order.parse(listing.sort).cursor(page[-1]) if more else None
 
     def _facts(self, repo: Repo, listing: Listing, tags: dict[int, list[str]]) -> Facts:
         files = [{"rfilename": path} for path in repo.files] if listing.with_files else None
@@ -58,7 +60,7 @@ class ListingHandler(HubHandler):
             author=self.get_query_argument("author", None),
             filters=self._filters(),
             pipeline_tag=self.get_query_argument("pipeline_tag", None),
-            gated=self.query_flag("gated"),
+            gated=self.query_flag("gated") if self.get_query_argument("gated", "") else None,
             num_parameters=self.get_query_argument("num_parameters", None),
             warm=inference is not None,
             providers=self.get_query_arguments("inference_provider"),
@@ -67,6 +69,7 @@ class ListingHandler(HubHandler):
             linked=self.query_flag("linked"),
             sort=self.get_query_argument("sort", "trendingScore"),
             limit=page_limit(self, _LARGEST_PAGE),
+            after=self.get_query_argument("cursor", None),
             offset=self.whole_number("skip", 0),
             with_files=with_files,
         )
@@ -76,11 +79,12 @@ class ListingHandler(HubHandler):
         tags = [tag.strip() for text in texts for tag in text.split(",")]
         return [tag for tag in tags if tag]
 
-    def _next(self, listing: Listing) -> dict[str, Any]:
+    def _next(self, listing: Listing, after: str) -> dict[str, Any]:
         query: dict[str, Any] = {
-            key: self.get_query_arguments(key) for key in self.request.query_arguments
+            key: self.get_query_arguments(key, strip=False) for key in self.request.query_arguments
         }
-        return {**query, "limit": listing.limit, "skip": listing.offset + listing.limit}
+        query.pop("skip", None)  # the cursor stands behind what was skipped
+        return {**query, "limit": listing.limit, "cursor": after}
 
 
 ROUTES: tuple[Route, ...] = (Route(rf"/api/{PLURAL}", ListingHandler),)

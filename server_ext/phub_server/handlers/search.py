@@ -25,11 +25,11 @@ class SearchHandler(HubHandler):
         query = Query(
             text=self.get_query_argument("q", ""),
             facets={name: self.get_query_arguments(name) for name in FACETS},
-            tags=self.get_query_arguments("tag"),
             author=self.get_query_argument("author", None),
             sort=self.get_query_argument("sort", "trending"),
             limit=page_limit(self, _LARGEST_PAGE),
             offset=self.whole_number("offset", 0),
+            counts=self.query_flag("counts", True),
         )
         page = await self.run(self.hub.search.find, self.actor, query)
         self.reply(

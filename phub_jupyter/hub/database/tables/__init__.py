@@ -12,6 +12,7 @@ from phub_jupyter.hub.database.tables.accounts import (
     Token,
 )
 from phub_jupyter.hub.database.tables.base import Base, Setting, UtcDateTime, utc_now
+from phub_jupyter.hub.database.tables.catalog import CardLink, DailyDownloads, Term
 from phub_jupyter.hub.database.tables.objects import LfsObject, RepoObject, XetFile, Xorb
 from phub_jupyter.hub.database.tables.repositories import (
     AccessRequest,
@@ -24,6 +25,8 @@ from phub_jupyter.hub.database.tables.repositories import (
 __all__ = [
     "AccessRequest",
     "Base",
+    "CardLink",
+    "DailyDownloads",
     "FormerName",
     "GroupMember",
     "LfsObject",
@@ -35,6 +38,7 @@ __all__ = [
     "RepoTag",
     "ResourceGroup",
     "Setting",
+    "Term",
     "Token",
     "UtcDateTime",
     "XetFile",

@@ -5,7 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Float,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from phub_jupyter.hub.database.tables.base import Base, utc_now
@@ -20,11 +29,16 @@ class Repo(Base):
     """
 
     __tablename__ = "repos"
+    __table_args__ = tuple(
+        # A list is a walk along one of these: they hold all that decides who may see a row.
+        Index(f"ix_repos_by_{column}", column, "pk", "type", "private", "namespace_pk", "key")
+        for column in ("trending", "updated_at", "created_at", "likes", "downloads")
+    )
 
     pk: Mapped[int] = mapped_column(primary_key=True)
     uid: Mapped[str] = mapped_column(String(24), unique=True)
     key: Mapped[str] = mapped_column(String(208), unique=True)
-    type: Mapped[str] = mapped_column(String(8), index=True)
+    type: Mapped[str] = mapped_column(String(8))
     namespace_pk: Mapped[int] = mapped_column(ForeignKey("namespaces.pk"), index=True)
     namespace: Mapped[str] = mapped_column(String(96))
     name: Mapped[str] = mapped_column(String(96))
@@ -35,9 +49,11 @@ class Repo(Base):
     )
     created_by: Mapped[int] = mapped_column(ForeignKey("namespaces.pk"))
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
-    updated_at: Mapped[datetime] = mapped_column(default=utc_now, index=True)
+    updated_at: Mapped[datetime] = mapped_column(default=utc_now)
     likes: Mapped[int] = mapped_column(default=0)
-    downloads: Mapped[int] = mapped_column(default=0)
+    downloads: Mapped[int] = mapped_column(default=0)  # of the last 30 days
+    downloads_all_time: Mapped[int] = mapped_column(BigInteger, default=0)
+    trending: Mapped[float] = mapped_column(Float, default=0.0)  # see catalog/trending.py
     sdk: Mapped[str | None] = mapped_column(String(32))
     head: Mapped[str | None] = mapped_column(String(40))
     card_data: Mapped[dict[str, Any]] = mapped_column(default=dict)
@@ -55,11 +71,13 @@ class RepoTag(Base):
     """One tag of a repository's card, for filters (``language:en``, ``license:mit``, …)."""
 
     __tablename__ = "repo_tags"
+    __table_args__ = (Index("ix_repo_tags_of_repos", "tag", "repo_pk"),)
 
     repo_pk: Mapped[int] = mapped_column(
         ForeignKey("repos.pk", ondelete="CASCADE"), primary_key=True
     )
-    tag: Mapped[str] = mapped_column(String(255), primary_key=True, index=True)
+    tag: Mapped[str] = mapped_column(String(255), primary_key=True)
+    place: Mapped[int] = mapped_column(default=0)  # in the row of tags that people see
 
 
 class Like(Base):

@@ -24,6 +24,30 @@ def upgrade() -> None:
         "tokens",
         sa.Column("reads_gated", sa.Boolean(), nullable=False, server_default=sa.false()),
     )
+    _change_catalog()
+
+
+def _change_catalog() -> None:
+    """Make room for sorted walks, typing errors, and downloads by day."""
+    op.add_column("repos", sa.Column("trending", sa.Float(), nullable=False, server_default="0"))
+    op.add_column(
+        "repos",
+        sa.Column("downloads_all_time", sa.BigInteger(), nullable=False, server_default="0"),
+    )
+    op.execute("UPDATE repos SET downloads_all_time = downloads")
+    for column in ("updated_at", "type"):
+        op.drop_index(op.f(f"ix_repos_{column}"), "repos")
+    for column in ("trending", "updated_at", "created_at", "likes", "downloads"):
+        decides = ["pk", "type", "private", "namespace_pk", "key"]
+        op.create_index(f"ix_repos_by_{column}", "repos", [column, *decides])
+    op.add_column("repo_tags", sa.Column("place", sa.Integer(), nullable=False, server_default="0"))
+    op.drop_index(op.f("ix_repo_tags_tag"), "repo_tags")
+    op.create_index("ix_repo_tags_of_repos", "repo_tags", ["tag", "repo_pk"])
+    if op.get_bind().dialect.name == "sqlite":
+        for table, column in (("repo_names", "name"), ("term_parts", "term")):
+            op.execute(f"CREATE VIRTUAL TABLE {table} USING fts5({column}, tokenize = 'trigram')")
+    # A row whose head is not that of git is read again when the hub opens.
+    op.execute("UPDATE repos SET head = NULL")
 
 
 def downgrade() -> None:
