@@ -7,9 +7,10 @@ import secrets
 from pathlib import Path
 
 from phub_jupyter.hub.accounts import Accounts
-from phub_jupyter.hub.catalog.full_text import SqliteFullText
+from phub_jupyter.hub.catalog.full_text import FullText, SqliteFullText
 from phub_jupyter.hub.catalog.index import CatalogIndex
 from phub_jupyter.hub.catalog.search import CatalogSearch
+from phub_jupyter.hub.database import Database
 from phub_jupyter.hub.events import Events
 from phub_jupyter.hub.likes import Likes
 from phub_jupyter.hub.objects.large_files import LargeFiles
@@ -41,7 +42,7 @@ class Hub:
         self.passes = Passes(self.tickets, self.database, self.accounts)
         self.large_files = LargeFiles(self.database, store)
         self.cas = Cas(self.database, store, self.large_files)
-        full_text = SqliteFullText()
+        full_text = _full_text(self.database)
         self.index = CatalogIndex(self.database, self.large_files, root / "repos", full_text)
         self.search = CatalogSearch(self.database, full_text)
         self.likes = Likes(self.database)
@@ -77,6 +78,14 @@ class Hub:
     def close(self) -> None:
         """Give the database connections back."""
         self.database.close()
+
+
+def _full_text(database: Database) -> FullText:
+    if database.kind == "sqlite":
+        return SqliteFullText()
+    from phub_jupyter.hub.catalog.postgres_full_text import PostgresFullText
+
+    return PostgresFullText()
 
 
 def _secret(path: Path) -> bytes:

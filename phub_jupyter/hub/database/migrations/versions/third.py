@@ -46,8 +46,24 @@ def _change_catalog() -> None:
     if op.get_bind().dialect.name == "sqlite":
         for table, column in (("repo_names", "name"), ("term_parts", "term")):
             op.execute(f"CREATE VIRTUAL TABLE {table} USING fts5({column}, tokenize = 'trigram')")
+    else:
+        _make_postgres_text()
     # A row whose head is not that of git is read again when the hub opens.
     op.execute("UPDATE repos SET head = NULL")
+
+
+def _make_postgres_text() -> None:
+    """What SQLite has as virtual tables: words, parts of names, and words that look alike."""
+    op.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+    op.execute(
+        "CREATE TABLE repo_text ("
+        "repo_pk INTEGER PRIMARY KEY REFERENCES repos (pk) ON DELETE CASCADE, "
+        "name TEXT NOT NULL, named TSVECTOR NOT NULL, body TSVECTOR NOT NULL, "
+        "words TSVECTOR NOT NULL GENERATED ALWAYS AS (named || body) STORED)"
+    )
+    op.execute("CREATE INDEX repo_text_words ON repo_text USING gin (words)")
+    op.execute("CREATE INDEX repo_text_name ON repo_text USING gin (name gin_trgm_ops)")
+    op.execute("CREATE INDEX terms_text ON terms USING gin (lower(text) gin_trgm_ops)")
 
 
 def downgrade() -> None:
