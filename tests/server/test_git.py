@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import gzip
-import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from .git_client import git
 from .repo_client import RepoClient, add
 
 
@@ -21,23 +20,6 @@ def model(hub_server: Any) -> RepoClient:
     model.commit(add("README.md", "# Changed\n"))
     model.request("POST", f"{model.api}/tag/main", json={"tag": "v1", "message": "one"})
     return model
-
-
-def git(
-    *arguments: str, cwd: Path, settings: tuple[str, ...] = ()
-) -> subprocess.CompletedProcess[str]:
-    """Run git without anybody's settings and without asking for a password."""
-    options = [part for setting in settings for part in ("-c", setting)]
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(cwd),
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_TERMINAL_PROMPT": "0",
-        "GIT_LFS_SKIP_SMUDGE": "1",
-    }
-    return subprocess.run(
-        ["git", *options, *arguments], cwd=cwd, env=environment, capture_output=True, text=True
-    )
 
 
 @pytest.mark.parametrize("version", ["0", "1", "2"])
@@ -99,26 +81,6 @@ def test_a_private_repository_asks_for_a_password(hub_server: Any, tmp_path: Pat
         done = git("clone", f"http://hf_user:{token}@{host}{hidden.web}", user, cwd=tmp_path)
         assert (done.returncode == 0) == works, done.stderr
     assert git("clone", f"{hub_server.endpoint}{hidden.web}", "x", cwd=tmp_path).returncode != 0
-
-
-def test_a_push_is_refused_with_a_reason(model: RepoClient, tmp_path: Path) -> None:
-    host = model.server.endpoint.removeprefix("http://")
-    address = f"http://hf_user:{model.server.token()}@{host}{model.web}"
-    git("clone", address, "copy", cwd=tmp_path)
-    head, copy = model.head, tmp_path / "copy"
-    person = ("user.name=ada", "user.email=ada@example.invalid")
-    git("commit", "--allow-empty", "-m", "x", cwd=copy, settings=person)
-    done = git("push", cwd=copy)
-    assert done.returncode != 0
-    assert "501" in done.stderr
-    assert model.head == head
-    refs = "info/refs?service=git-receive-pack"
-    for method, path in (("GET", refs), ("POST", "git-receive-pack")):
-        answer = model.request(method, f"{model.web}.git/{path}")
-        assert (answer.status_code, answer.headers["X-Error-Code"]) == (501, "NotSupported")
-        assert "hf upload" in answer.json()["error"]
-        answer = model.request(method, f"{model.web}.git/{path}", user=None)
-        assert (answer.status_code, "WWW-Authenticate" in answer.headers) == (401, True)
 
 
 def test_questions_may_come_compressed(model: RepoClient) -> None:
