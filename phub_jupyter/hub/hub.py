@@ -10,6 +10,7 @@ from phub_jupyter.hub.accounts import Accounts
 from phub_jupyter.hub.catalog.full_text import FullText, SqliteFullText
 from phub_jupyter.hub.catalog.index import CatalogIndex
 from phub_jupyter.hub.catalog.search import CatalogSearch
+from phub_jupyter.hub.community.community import Community
 from phub_jupyter.hub.database import Database
 from phub_jupyter.hub.events import Events
 from phub_jupyter.hub.likes import Likes
@@ -47,6 +48,7 @@ class Hub:
         self.search = CatalogSearch(self.database, full_text)
         self.likes = Likes(self.database)
         self.repositories = Repositories(self.database, root / "repos", self.index)
+        self.community = Community(self.database, self.repositories, self.events)
         self.commits = Commits(self.repositories, self.large_files, self.index)
         self.pushes = Pushes(
             self.repositories, self.large_files, self.index, self.events, root / "hooks"

@@ -13,6 +13,14 @@ from phub_jupyter.hub.database.tables.accounts import (
 )
 from phub_jupyter.hub.database.tables.base import Base, Setting, UtcDateTime, utc_now
 from phub_jupyter.hub.database.tables.catalog import CardLink, DailyDownloads, Term
+from phub_jupyter.hub.database.tables.community import (
+    Attachment,
+    CommentVersion,
+    Discussion,
+    DiscussionEvent,
+    Notification,
+    Watch,
+)
 from phub_jupyter.hub.database.tables.objects import LfsObject, RepoObject, XetFile, Xorb
 from phub_jupyter.hub.database.tables.repositories import (
     AccessRequest,
@@ -24,15 +32,20 @@ from phub_jupyter.hub.database.tables.repositories import (
 
 __all__ = [
     "AccessRequest",
+    "Attachment",
     "Base",
     "CardLink",
+    "CommentVersion",
     "DailyDownloads",
+    "Discussion",
+    "DiscussionEvent",
     "FormerName",
     "GroupMember",
     "LfsObject",
     "Like",
     "Member",
     "Namespace",
+    "Notification",
     "Repo",
     "RepoObject",
     "RepoTag",
@@ -41,6 +54,7 @@ __all__ = [
     "Term",
     "Token",
     "UtcDateTime",
+    "Watch",
     "XetFile",
     "Xorb",
     "utc_now",

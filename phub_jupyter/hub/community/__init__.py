@@ -1,0 +1,1 @@
+"""Discussions and pull requests, and who hears of what happens in them."""

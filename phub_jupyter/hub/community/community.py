@@ -1,0 +1,49 @@
+"""The community's services, wired together; parts of the hub that make commits call them here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from phub_jupyter.hub.access import Actor
+from phub_jupyter.hub.community.pull_requests import PullRequests
+from phub_jupyter.hub.database import Database
+from phub_jupyter.hub.database.tables import Repo
+from phub_jupyter.hub.events import Events
+from phub_jupyter.hub.repos.repositories import Repositories
+
+__all__ = ["Community"]
+
+
+class Community:
+    """Discussions and pull requests of all repositories."""
+
+    def __init__(self, database: Database, repositories: Repositories, events: Events) -> None:
+        self.pull_requests = PullRequests(database, repositories, events)
+
+    def open_pull_request(
+        self,
+        repo: Repo,
+        base: str,
+        title: str,
+        description: str,
+        actor: Actor,
+        *,
+        draft: bool,
+        head: str | None = None,
+    ) -> int:
+        """Open a pull request: see `PullRequests.open`."""
+        return self.pull_requests.open(
+            repo, base, title, description, actor, draft=draft, head=head
+        )
+
+    def may_push(self, actor: Actor, repo: Repo, number: int) -> bool:
+        """Whether somebody may add commits: see `PullRequests.may_push`."""
+        return self.pull_requests.may_push(actor, repo, number)
+
+    def require_push(self, actor: Actor, repo: Repo, number: int) -> None:
+        """Refuse whoever may not: see `PullRequests.require_push`."""
+        self.pull_requests.require_push(actor, repo, number)
+
+    def note_commits(self, repo: Repo, number: int, oids: Iterable[str], actor: Actor) -> None:
+        """Write down new commits: see `PullRequests.note_commits`."""
+        self.pull_requests.note_commits(repo, number, oids, actor)

@@ -1,0 +1,102 @@
+"""What discussions and pull requests write down, inside the transaction of whoever calls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from phub_jupyter.errors import InvalidRequestError, NotFoundError
+from phub_jupyter.hub.access import Actor
+from phub_jupyter.hub.accounts import new_uid
+from phub_jupyter.hub.database.tables import CommentVersion, Discussion, DiscussionEvent, Repo
+
+__all__ = [
+    "LONGEST_TEXT",
+    "add_comment",
+    "add_discussion",
+    "add_event",
+    "checked_text",
+    "checked_title",
+    "find",
+]
+
+LONGEST_TEXT = 65_536
+_LONGEST_TITLE = 300
+_LARGEST_NUMBER = 2**31 - 1
+
+
+def checked_title(title: str) -> str:
+    """A title on one line. Raises InvalidRequestError."""
+    line = " ".join(title.split())
+    if not line or len(line) > _LONGEST_TITLE or not line.isprintable():
+        raise InvalidRequestError(
+            f"title: write a line of 1 to {_LONGEST_TITLE} printable characters."
+        )
+    return line
+
+
+def checked_text(field: str, text: str) -> str:
+    """The text of a comment, as it was written. Raises InvalidRequestError."""
+    if len(text) > LONGEST_TEXT:
+        raise InvalidRequestError(f"{field}: has more than {LONGEST_TEXT} characters; shorten it.")
+    if any(char == "\0" or "\ud800" <= char <= "\udfff" for char in text):
+        raise InvalidRequestError(f"{field}: holds a character that no text can have.")
+    return text
+
+
+def add_discussion(session: Session, repo: Repo, actor: Actor, **columns: Any) -> Discussion:
+    """Give the next number of the repository to a new discussion.
+
+    Whoever else wants a number waits until this transaction ends: on PostgreSQL for the row of the
+    repository, on SQLite for the whole database.
+    """
+    session.execute(select(Repo.pk).where(Repo.pk == repo.pk).with_for_update()).one()
+    last = select(func.max(Discussion.number)).where(Discussion.repo_pk == repo.pk)
+    row = Discussion(
+        uid=new_uid(),
+        repo_pk=repo.pk,
+        number=(session.scalar(last) or 0) + 1,
+        author_pk=actor.pk,
+        **columns,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def find(session: Session, repo_pk: int, number: int, *, change: bool = False) -> Discussion:
+    """The discussion of that number; to ``change`` it, nobody else may until the transaction ends.
+
+    Raises NotFoundError.
+    """
+    query = select(Discussion).where(Discussion.repo_pk == repo_pk, Discussion.number == number)
+    row = None
+    if number <= _LARGEST_NUMBER:
+        row = session.scalar(query.with_for_update() if change else query)
+    if row is None:
+        raise NotFoundError(f"There is no discussion or pull request {number} here.")
+    return row
+
+
+def add_event(
+    session: Session, discussion: Discussion, kind: str, actor: Actor, **data: Any
+) -> DiscussionEvent:
+    """Write down that something happened."""
+    row = DiscussionEvent(
+        uid=new_uid(), discussion_pk=discussion.pk, type=kind, author_pk=actor.pk, data=data
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def add_comment(
+    session: Session, discussion: Discussion, actor: Actor, text: str, **place: Any
+) -> DiscussionEvent:
+    """Write a comment down; ``place`` is the part of a file that it is about."""
+    event = add_event(session, discussion, "comment", actor, hidden=False, **place)
+    session.add(CommentVersion(event_pk=event.pk, author_pk=actor.pk, text=text))
+    session.flush()
+    return event

@@ -1,0 +1,148 @@
+"""Pull requests: numbered like discussions, each with a ref ``refs/pr/N`` that holds its commits.
+
+A pull request appears together with its ref: the row is committed once the ref is there. What a
+crash leaves between the two is a ref without a row, which means nothing to anybody, and the next
+pull request, which gets the same number, takes it over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pygit2
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from phub_jupyter.errors import ForbiddenError, NotFoundError
+from phub_jupyter.hub.access import Action, Actor, Verdict, decide, require
+from phub_jupyter.hub.community import ledger
+from phub_jupyter.hub.database import Database
+from phub_jupyter.hub.database.tables import Discussion, DiscussionEvent, Repo
+from phub_jupyter.hub.events import Event, Events
+from phub_jupyter.hub.repos.commits import branch_ref
+from phub_jupyter.hub.repos.git_repository import GitRepository
+from phub_jupyter.hub.repos.repositories import Repositories
+
+__all__ = ["PullRequests", "pull_request_ref"]
+
+_UNDER_WAY = ("open", "draft")
+
+
+def pull_request_ref(number: int) -> str:
+    """The ref that holds the commits of a pull request."""
+    return f"refs/pr/{number}"
+
+
+class PullRequests:
+    """Opens pull requests and says who may add to them."""
+
+    def __init__(self, database: Database, repositories: Repositories, events: Events) -> None:
+        self._database = database
+        self._repositories = repositories
+        self._events = events
+
+    def open(
+        self,
+        repo: Repo,
+        base: str,
+        title: str,
+        description: str,
+        actor: Actor,
+        *,
+        draft: bool,
+        head: str | None = None,
+    ) -> int:
+        """Open a pull request for the branch ``base`` and return its number.
+
+        Its ref starts at the branch's head, or at ``head``: a commit that is written already, so
+        that there is either a pull request with it or none. Callers do not hold the repository's
+        lock. Raises RevisionNotFoundError if there is no such branch, InvalidRequestError.
+        """
+        require(actor, Action.PROPOSE, repo)
+        title = ledger.checked_title(title)
+        text = ledger.checked_text("description", description)
+        git = self._repositories.open(repo)
+        base_ref = branch_ref(base)
+        with git.lock():
+            start = git.head(base_ref)
+            with self._database.write() as session:
+                row = ledger.add_discussion(
+                    session,
+                    repo,
+                    actor,
+                    title=title,
+                    status="draft" if draft else "open",
+                    is_pull_request=True,
+                    base=base_ref,
+                    start=start,
+                )
+                comment = ledger.add_comment(session, row, actor, text)
+                if head is not None:
+                    _note(session, git, row, [head], actor)
+                _put_ref(git, pull_request_ref(row.number), head or start)
+        created = Event(
+            "create", "discussion", repo, actor, discussion=row.number, comment=comment.uid
+        )
+        self._events.publish(created)
+        return row.number
+
+    def may_push(self, actor: Actor, repo: Repo, number: int) -> bool:
+        """Whether the actor may add commits to the pull request, which must be open or a draft."""
+        with self._database.read() as session:
+            try:
+                row = ledger.find(session, repo.pk, number)
+            except NotFoundError:
+                return False
+        if not row.is_pull_request or row.status not in _UNDER_WAY:
+            return False
+        is_author = actor.pk is not None and actor.pk == row.author_pk
+        needed = Action.PROPOSE if is_author else Action.WRITE
+        return decide(actor, needed, repo) is Verdict.ALLOW
+
+    def require_push(self, actor: Actor, repo: Repo, number: int) -> None:
+        """Raise unless the actor may add commits to the pull request.
+
+        Raises RepoNotFoundError, NotFoundError, or ForbiddenError with a sentence for a person.
+        """
+        require(actor, Action.READ, repo)
+        with self._database.read() as session:
+            row = ledger.find(session, repo.pk, number)
+        if not self.may_push(actor, repo, number):
+            if row.is_pull_request and row.status in _UNDER_WAY:
+                require(actor, Action.PROPOSE, repo)
+                reason = "only its author and people with write access may add commits to it."
+            else:
+                reason = f"it is {row.status}." if row.is_pull_request else "it is a discussion."
+            raise ForbiddenError(f"You cannot push to pull request {number}: {reason}")
+
+    def note_commits(self, repo: Repo, number: int, oids: Iterable[str], actor: Actor) -> None:
+        """Write down that commits were added, oldest first; saying it twice changes nothing."""
+        git = self._repositories.open(repo)
+        with self._database.write() as session:
+            row = ledger.find(session, repo.pk, number, change=True)
+            _note(session, git, row, oids, actor)
+
+
+def _note(
+    session: Session, git: GitRepository, row: Discussion, oids: Iterable[str], actor: Actor
+) -> None:
+    known = {
+        event.data["oid"]
+        for event in session.scalars(
+            select(DiscussionEvent).where(
+                DiscussionEvent.discussion_pk == row.pk, DiscussionEvent.type == "commit"
+            )
+        )
+    }
+    for oid in oids:
+        if oid not in known:
+            subject = git.raw[oid].peel(pygit2.Commit).message.strip().partition("\n")[0]
+            ledger.add_event(session, row, "commit", actor, subject=subject, oid=oid)
+
+
+def _put_ref(git: GitRepository, ref: str, target: str) -> None:
+    found = git.find(ref)
+    if found is None:
+        git.create_ref(ref, target)
+    elif found != target:
+        git.move_ref(ref, found, target)
