@@ -100,14 +100,15 @@ class GatedRepoError(HubError):
 
 
 class MovedError(HubError):
-    """The repository has another name by now; ``name`` is its present ``namespace/name``."""
+    """The repository that was called ``former`` is called ``name`` by now."""
 
     code = "Moved"
     status = 307
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, former: str) -> None:
         super().__init__(f"This repository is called {name} by now.")
         self.name = name
+        self.former = former
 
 
 class NotFoundError(HubError):

@@ -19,6 +19,8 @@ from phub_jupyter.hub.objects.passes import Passes
 from phub_jupyter.hub.objects.tickets import Tickets
 from phub_jupyter.hub.objects.xet.cas import Cas
 from phub_jupyter.hub.repos.commits import Commits
+from phub_jupyter.hub.repos.duplicates import Duplicates
+from phub_jupyter.hub.repos.moves import Moves
 from phub_jupyter.hub.repos.pushes import Pushes
 from phub_jupyter.hub.repos.repositories import Repositories
 from phub_jupyter.hub.repos.snapshots import Snapshots
@@ -47,8 +49,12 @@ class Hub:
         self.index = CatalogIndex(self.database, self.large_files, root / "repos", full_text)
         self.search = CatalogSearch(self.database, full_text)
         self.likes = Likes(self.database)
-        self.repositories = Repositories(self.database, root / "repos", self.index)
+        self.repositories = Repositories(
+            self.database, root / "repos", self.index, self.events
+        )
         self.community = Community(self.database, self.repositories, self.events)
+        self.moves = Moves(self.database, self.index, self.events)
+        self.duplicates = Duplicates(self.database, self.repositories)
         self.commits = Commits(self.repositories, self.large_files, self.index)
         self.pushes = Pushes(
             self.repositories, self.large_files, self.index, self.events, root / "hooks"
@@ -56,6 +62,7 @@ class Hub:
         self.snapshots = Snapshots(self.repositories, self.large_files, root / "cache/snapshots")
         self.serving = Serving(self.snapshots, root / "cache")
         self.spaces = Spaces(self.repositories, self.accounts, self.snapshots, root / "spaces")
+        self.events.listen(self.spaces.hear)
 
     @classmethod
     def open(cls, root: Path, stores: StoreSettings | None = None) -> Hub:
@@ -68,6 +75,7 @@ class Hub:
             (root / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
         hub = cls(root, stores or StoreSettings.from_environment(root))
         hub.repositories.remove_leftovers()
+        hub.spaces.remove_leftovers()
         hub.index.catch_up()
         return hub
 

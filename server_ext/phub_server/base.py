@@ -20,6 +20,7 @@ from phub_jupyter.errors import (
     GatedRepoError,
     HubError,
     InvalidRequestError,
+    MovedError,
     OverloadedError,
     RangeNotSatisfiableError,
     RepoNotFoundError,
@@ -29,6 +30,7 @@ from phub_jupyter.hub.database.tables import Repo
 from phub_jupyter.hub.hub import Hub
 from phub_jupyter.identifiers import RepoType
 from phub_server.context import ServerContext
+from phub_server.redirects import redirected
 
 __all__ = ["HubHandler", "StreamingHubHandler"]
 
@@ -162,6 +164,12 @@ class HubHandler(RequestHandler):
 
     def _refuse(self, error: HubError) -> None:
         status = error.status
+        if isinstance(error, MovedError):
+            moved = redirected(self, error)
+            if moved is None:  # the old name stood in the body or query
+                status = RepoNotFoundError.status
+            else:
+                self.set_header("Location", moved)
         if isinstance(error, RepoNotFoundError | GatedRepoError) and self.actor.is_anonymous:
             status = 401
         if isinstance(error, OverloadedError):

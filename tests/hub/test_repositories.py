@@ -142,14 +142,13 @@ def test_missing_and_impossible_ids_are_not_found(shop: Workshop, repo_id: str) 
 def test_a_private_repository_is_hidden_from_others(shop: Workshop, bob: Actor) -> None:
     find = shop.hub.repositories.find
     assert find(bob, Action.READ, RepoType.MODEL, "ada/m")
-    shop.hub.repositories.set_private(shop.ada, shop.repo, True)
+    shop.hub.repositories.change(shop.ada, shop.repo, private=True)
     for actor in (bob, ANONYMOUS):
         with pytest.raises(RepoNotFoundError):
             find(actor, Action.READ, RepoType.MODEL, "ada/m")
     with pytest.raises(RepoNotFoundError):
-        shop.hub.repositories.set_private(
-            bob, find(shop.ada, Action.READ, RepoType.MODEL, "ada/m"), False
-        )
+        hidden = find(shop.ada, Action.READ, RepoType.MODEL, "ada/m")
+        shop.hub.repositories.change(bob, hidden, private=False)
 
 
 def test_deletion_takes_row_folder_tags_and_full_text(shop: Workshop, bob: Actor) -> None:

@@ -119,7 +119,12 @@ def test_visibility_in_the_words_of_old_and_new_clients(
         ({"name": "x", "private": "yes"}, 400, "private"),
         ({"name": "x", "type": "space", "sdk": 3}, 400, "sdk"),
         ({"name": "x", "type": "space", "sdk": "voila", "hardware": "h100"}, 501, "hardware"),
-        ({"name": "x", "secrets": [{"key": "A", "value": "b"}]}, 501, "secrets"),
+        ({"name": "x", "secrets": [{"key": "A", "value": "b"}]}, 400, "secrets"),
+        ({"name": "x", "type": "space", "secrets": [{"key": "2", "value": "b"}]}, 400, "key"),
+        ({"name": "x", "type": "space", "secrets": [{"key": "A"}]}, 400, "value"),
+        ({"name": "x", "type": "space", "variables": {"A": "b"}}, 400, "variables"),
+        ({"name": "x", "type": "space", "volumes": [{"type": "model"}]}, 501, "volumes"),
+        ({"name": "x", "resourceGroupId": "a" * 24}, 400, "resourceGroupId"),
         ({"name": "x", "type": "space", "sdk": "static", "template": "t"}, 501, "template"),
     ],
 )
@@ -278,8 +283,9 @@ def test_visibility_can_be_changed_by_its_owner_alone(
         ({"visibility": "hidden"}, 400),
         ({"visibility": "protected"}, 501),
         ({"private": 1}, 400),
-        ({"gated": "auto"}, 501),
-        ({"gated": "manual", "private": True}, 501),
+        ({"gated": "sometimes"}, 400),
+        ({"gated": True}, 400),
+        ({"xetEnabled": False}, 400),
         ({"discussionsDisabled": True}, 501),
     ],
 )
@@ -310,12 +316,9 @@ def test_deletion_is_for_the_owner_and_for_good(model: RepoClient) -> None:
 
 def test_what_is_not_built_says_so_and_changes_nothing(model: RepoClient) -> None:
     requests_made = [
-        ("POST", "/api/repos/move", {"fromRepo": "ada/Model", "toRepo": "ada/x", "type": "model"}),
-        ("POST", f"{model.api}/duplicate", {"repository": "ada/copy"}),
         ("POST", f"{model.api}/discussions", {"title": "t", "pullRequest": True}),
         ("POST", f"{model.api}/super-squash/main", {"message": "m"}),
         ("GET", f"{model.api}/user-access-request/pending", None),
-        ("GET", "/api/settings/repositories", None),
     ]
     head, refs = model.head, model.git.refs()
     for method, path, body in requests_made:

@@ -6,9 +6,11 @@ Nothing of the hub's own environment reaches them: a Space runs a colleague's co
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -54,8 +56,10 @@ class AppFolder:
         settings = f"--Voila.config_file_paths={self._settings}"
         return [sys.executable, "-P", "-m", "voila", f"./{app_file}", settings]
 
-    def environment(self, repo: Repo, endpoint: str, token: str) -> dict[str, str]:
-        """All variables of the app's processes."""
+    def environment(
+        self, repo: Repo, endpoint: str, token: str, given: Mapping[str, str]
+    ) -> dict[str, str]:
+        """All variables of the app's processes, with those that its owner gave it."""
         programs = [str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"]
         return {
             "PATH": os.pathsep.join(programs),
@@ -70,6 +74,7 @@ class AppFolder:
             "PHUB_SPACE": f"{repo.namespace}/{repo.name}",
             "DISABLE_SAFETENSORS_CONVERSION": "1",
             "HF_HUB_DISABLE_TELEMETRY": "1",
+            **given,  # a token of the owner's replaces the one that only reads
         }
 
     def remove(self) -> None:
@@ -102,9 +107,13 @@ def _voila_settings(ip: str, entrance: Entrance, idle_seconds: float) -> dict[st
             "extension_denylist": ["@phub/jupyterlab"],  # the side bar; an app has none
         },
         "MappingKernelManager": {
-            "cull_idle_timeout": max(1, int(idle_seconds)),
-            "cull_interval": max(1, min(60, int(idle_seconds) // 2)),
+            "cull_idle_timeout": _culled_after(idle_seconds),
+            "cull_interval": max(1, min(60, _culled_after(idle_seconds) // 2)),
             "cull_connected": False,
             "cull_busy": False,
         },
     }
+
+
+def _culled_after(idle_seconds: float) -> int:
+    return 0 if idle_seconds == math.inf else max(1, int(idle_seconds))  # 0 is never

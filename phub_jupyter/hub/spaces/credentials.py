@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from phub_jupyter.errors import HubError
-from phub_jupyter.hub.access import Action
+from phub_jupyter.errors import HubError, MovedError
+from phub_jupyter.hub.access import Action, Actor
 from phub_jupyter.hub.accounts import Accounts
 from phub_jupyter.hub.database.tables import Repo
 from phub_jupyter.hub.repos.repositories import Repositories
@@ -56,7 +56,14 @@ def _readable(
     named += [(RepoType.DATASET, name) for name in settings.datasets]
     for repo_type, name in named:
         with contextlib.suppress(HubError):  # what the publisher may not read, the app may not
-            yield repositories.find(actor, Action.CONTENT, repo_type, name)
+            yield _find(repositories, actor, repo_type, name)
+
+
+def _find(repositories: Repositories, actor: Actor, repo_type: RepoType, name: str) -> Repo:
+    try:
+        return repositories.find(actor, Action.CONTENT, repo_type, name)
+    except MovedError as moved:
+        return repositories.find(actor, Action.CONTENT, repo_type, moved.name)
 
 
 def _read_scope(repo: Repo) -> dict[str, Any]:

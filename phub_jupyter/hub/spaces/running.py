@@ -27,6 +27,7 @@ class RunningApp:
         log: SpaceLog,
         hub_token: str,
         entrance: Entrance,
+        idle_seconds: float,
     ) -> None:
         self.uid = repo.uid
         self.name = f"{repo.namespace}/{repo.name}"
@@ -36,6 +37,7 @@ class RunningApp:
         self.log = log
         self.hub_token = hub_token
         self.entrance = entrance
+        self.idle_seconds = idle_seconds
         self._started_at = self._visited_at = time.monotonic()
 
     @property
@@ -56,8 +58,8 @@ class RunningApp:
         """Somebody was sent here just now."""
         self._visited_at = time.monotonic()
 
-    def is_idle(self, seconds: float) -> bool:
-        """Whether nobody has had a page open for that long; blocks briefly."""
+    def is_idle(self) -> bool:
+        """Whether nobody has had a page open for long enough; blocks briefly."""
         if self.process.visitors():
             self.note_visit()
-        return time.monotonic() - self._visited_at > seconds
+        return time.monotonic() - self._visited_at > self.idle_seconds

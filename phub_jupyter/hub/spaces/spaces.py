@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
+import shutil
 from collections import defaultdict
 from datetime import timedelta
 from pathlib import Path
@@ -16,11 +18,13 @@ from pathlib import Path
 from phub_jupyter.errors import HubError, OverloadedError, RepoNotFoundError
 from phub_jupyter.hub.accounts import Accounts
 from phub_jupyter.hub.database.tables import Repo
+from phub_jupyter.hub.events import Event
 from phub_jupyter.hub.repos.repositories import Repositories
 from phub_jupyter.hub.repos.snapshots import Snapshots
 from phub_jupyter.hub.spaces.app_folder import AppFolder
 from phub_jupyter.hub.spaces.app_process import AppEndedError, AppProcess
 from phub_jupyter.hub.spaces.credentials import mint_token
+from phub_jupyter.hub.spaces.environment import NEVER, SpaceEnvironment, SpaceEnvironments
 from phub_jupyter.hub.spaces.running import RunningApp
 from phub_jupyter.hub.spaces.settings import AppFileMissingError, SpaceSettings
 from phub_jupyter.hub.spaces.space_log import SpaceLog
@@ -30,6 +34,7 @@ __all__ = ["Spaces"]
 
 _LOG = logging.getLogger("phub")
 _TOKEN_LIFETIME = timedelta(days=1)
+_TELLING = 8  # letters; a shorter secret is in every other line by chance
 _ENDED = SpaceState(Stage.RUNTIME_ERROR, message="The app ended by itself; its log says more.")
 
 
@@ -61,6 +66,8 @@ class Spaces:
         self._watch_seconds = watch_seconds
         self.idle_seconds = idle_seconds
         self.ip = "127.0.0.1"
+        self.environments = SpaceEnvironments(folder)
+        self._paused = {mark.parent.name for mark in folder.glob("*/paused")}
         self._running: dict[str, RunningApp] = {}
         self._failed: dict[str, SpaceState] = {}
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -71,7 +78,7 @@ class Spaces:
         app = self._running.get(repo.uid)
         if app is not None and app.process.is_running:
             return SpaceState(Stage.RUNNING, app.port, app.commit, entrance=app.entrance)
-        if self._pause_mark(repo).exists():
+        if repo.uid in self._paused:
             return SpaceState(Stage.PAUSED, message="The Space is paused; restart it to see it.")
         if repo.uid in self._locks and self._locks[repo.uid].locked():
             return SpaceState(Stage.APP_STARTING)
@@ -93,24 +100,51 @@ class Spaces:
                     app.note_visit()
                     return self.state(repo)
                 await self._stop(repo.uid)
-            if not self._pause_mark(repo).exists():
+            if repo.uid not in self._paused:
                 await self._launch(repo, head, endpoint)
         return self.state(repo)
 
     async def pause(self, repo: Repo) -> SpaceState:
         """Stop the Space and keep visitors from starting it."""
         async with self._locks[repo.uid]:
-            self._pause_mark(repo).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._pause_mark(repo).touch()
+            await asyncio.to_thread(self._mark_paused, repo)
+            self._paused.add(repo.uid)
+            await self._stop(repo.uid)
+        return self.state(repo)
+
+    async def stop(self, repo: Repo) -> SpaceState:
+        """Stop the Space until the next visit, which starts it with what it is given then."""
+        async with self._locks[repo.uid]:
             await self._stop(repo.uid)
         return self.state(repo)
 
     async def restart(self, repo: Repo, endpoint: str) -> SpaceState:
         """Stop the Space, lift a pause, start it anew."""
         async with self._locks[repo.uid]:
-            self._pause_mark(repo).unlink(missing_ok=True)
+            await asyncio.to_thread(self._pause_mark(repo).unlink, missing_ok=True)
+            self._paused.discard(repo.uid)
             await self._stop(repo.uid)
         return await self.start(repo, endpoint)
+
+    def hear(self, event: Event) -> None:
+        """Remove what the hub keeps beside the repository of a Space that was deleted."""
+        if event.scope == "repo" and event.action == "delete":
+            shutil.rmtree(self._folder / event.repo.uid, ignore_errors=True)
+            self._paused.discard(event.repo.uid)
+
+    def remove_leftovers(self) -> None:
+        """Remove what belongs to Spaces that are not there any more."""
+        for path in self._folder.iterdir():
+            try:
+                self._repositories.by_uid(path.name)
+            except RepoNotFoundError:
+                shutil.rmtree(path, ignore_errors=True)
+
+    def idle_seconds_of(self, given: SpaceEnvironment) -> float:
+        """How long the Space may be without visitors."""
+        if given.sleep_seconds is None:
+            return self.idle_seconds
+        return math.inf if given.sleep_seconds == NEVER else given.sleep_seconds
 
     def log(self, repo: Repo) -> SpaceLog:
         """What the app printed."""
@@ -152,16 +186,19 @@ class Spaces:
         hub_token = await asyncio.to_thread(
             mint_token, self._accounts, self._repositories, repo, settings, _TOKEN_LIFETIME
         )
+        given = await asyncio.to_thread(self.environments.read, repo.uid)
+        idle_seconds = self.idle_seconds_of(given)
         folder = AppFolder(self._folder / repo.uid / "run")
         log = self.log(repo)
-        log.hide((entrance.token, hub_token))
-        app = RunningApp(repo, commit, folder, log, hub_token, entrance)
+        secrets = [item.value for item in given.secrets.values()]
+        log.hide((entrance.token, hub_token, *(text for text in secrets if len(text) >= _TELLING)))
+        app = RunningApp(repo, commit, folder, log, hub_token, entrance, idle_seconds)
         try:
-            await asyncio.to_thread(folder.fill, snapshot, self.ip, entrance, self.idle_seconds)
+            await asyncio.to_thread(folder.fill, snapshot, self.ip, entrance, idle_seconds)
             app.process = await AppProcess.start(
                 folder.command(settings.app_file),
                 folder.work,
-                folder.environment(repo, endpoint, hub_token),
+                folder.environment(repo, endpoint, hub_token, given.values),
                 log,
             )
             app.port = await app.process.ready(self.ip, self._patience)
@@ -213,10 +250,14 @@ class Spaces:
             return "its visibility changed"
         if app.age > _TOKEN_LIFETIME.total_seconds() * 0.9:
             return "its token ends soon; the next visit starts it anew"
-        return "it has no visitors" if app.is_idle(self.idle_seconds) else None
+        return "it has no visitors" if app.is_idle() else None
 
     def _head(self, repo: Repo) -> str:
         return self._repositories.open(repo).resolve("main")
+
+    def _mark_paused(self, repo: Repo) -> None:
+        self._pause_mark(repo).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._pause_mark(repo).touch()
 
     def _pause_mark(self, repo: Repo) -> Path:
         return self._folder / repo.uid / "paused"

@@ -41,10 +41,10 @@ _CALLS = r"revision|tree|paths-info|refs|commits|resolve|auth-check|xet-read-tok
 
 ROUTES: tuple[Route, ...] = (
     Route(rf"{_REPO}/(?:discussions|branch|tag|super-squash|lfs-files)(?:/.*)?", NotBuiltHandler),
-    Route(rf"{_REPO}/(?:user-access-request|duplicate|resource-group)(?:/.*)?", NotBuiltHandler),
+    Route(rf"{_REPO}/(?:user-access-request|resource-group)(?:/.*)?", NotBuiltHandler),
     Route(rf"{_REPO}/(?:likers|leaderboard|safetensors-metadata|parquet)(?:/.*)?", NotBuiltHandler),
     Route(r"/api/(?:collections|buckets|users|organizations)(?:/.*)?", NotBuiltHandler),
-    Route(r"/api/(?:settings/.*|repos/move|resolve-cache/.*)", NotBuiltHandler),
+    Route(r"/api/(?:settings/.*|resolve-cache/.*)", NotBuiltHandler),
     Route(r"/(?:oauth/.*|uploads|api/spaces/semantic-search)", NotBuiltHandler),
     Route(rf"{_WITHOUT_OWNER}(?:/(?:{_CALLS})(?:/.*)?)?", UnknownHandler, {"of_repo": True}),
     Route(rf"{WEB_PREFIX}[^/]+/(?:resolve|raw)/.+", UnknownHandler, {"of_repo": True}),

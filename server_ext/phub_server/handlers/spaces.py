@@ -1,27 +1,24 @@
-"""Spaces over HTTP: open the app, see what it does, restart, pause, read its log."""
+"""Spaces over HTTP: open the app, see what it does, restart, pause."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import json
+import math
 from typing import Any
 from urllib.parse import urlencode
 
-from tornado.iostream import SSLIOStream, StreamClosedError
+from tornado.iostream import SSLIOStream
 
-from phub_jupyter.errors import ForbiddenError, NotSupportedError
+from phub_jupyter.errors import ForbiddenError
 from phub_jupyter.hub.access import Action, Verdict, decide
 from phub_jupyter.hub.database.tables import Repo
 from phub_jupyter.hub.spaces.state import SpaceState, Stage
 from phub_server.base import HubHandler
 from phub_server.failure_page import failure_page
+from phub_server.repo_bodies import HARDWARE
 from phub_server.routing import NAME, NAMESPACE, Route
 
-__all__ = ["ROUTES", "app_address"]
+__all__ = ["ROUTES", "SpaceHandler", "app_address"]
 
-_LIVELY = (Stage.RUNNING, Stage.APP_STARTING)
-_KEEP_ALIVE_AFTER = 30  # seconds; clients that only want what is there leave after a few quiet ones
 _OTHER_LOOPBACK = {"127.0.0.1": "localhost", "localhost": "127.0.0.1", "[::1]": "127.0.0.1"}
 
 
@@ -41,20 +38,24 @@ def _host_name(host: str) -> str:
     return host.rpartition(":")[0] if host.rpartition("]")[2].count(":") else host
 
 
-class _SpaceHandler(HubHandler):
+class SpaceHandler(HubHandler):
     """What all have in common: the Space, and its state as the contract shows it."""
 
     async def space(self, action: Action, namespace: str, name: str) -> Repo:
         return await self.repo(action, "spaces", namespace, name)
 
-    def runtime(self, state: SpaceState) -> dict[str, Any]:
+    async def runtime(self, repo: Repo, state: SpaceState | None = None) -> dict[str, Any]:
+        state = state or self.hub.spaces.state(repo)
+        given = await self.run(self.hub.spaces.environments.read, repo.uid)
+        idle_seconds = self.hub.spaces.idle_seconds_of(given)
         return {
             "stage": state.stage.value,
-            "hardware": {"current": "local", "requested": "local"},
-            "gcTimeout": self.hub.spaces.idle_seconds,
+            "hardware": {"current": HARDWARE, "requested": HARDWARE},
+            "gcTimeout": None if idle_seconds == math.inf else int(idle_seconds),
             "storage": None,
             "replicas": {"requested": 1, "current": int(state.stage is Stage.RUNNING)},
             "devMode": False,
+            "volumes": [],
             "sha": state.commit,
             "errorMessage": state.message,
         }
@@ -99,11 +100,11 @@ class _SpaceHandler(HubHandler):
         return "\n".join(line.text for line in lines)
 
 
-class AppHandler(_SpaceHandler):
+class AppHandler(SpaceHandler):
     """Starts the app if needed and sends the browser to it."""
 
     async def get(self, namespace: str, name: str) -> None:
-        repo = await self.space(Action.READ, namespace, name)
+        repo = await self.space(Action.CONTENT, namespace, name)
         state = await self.started(repo)
         address = self.address(state)
         self.set_header("Cache-Control", "no-store")
@@ -124,11 +125,11 @@ class AppHandler(_SpaceHandler):
         self.finish(failure_page(f"{repo.namespace}/{repo.name}", state, log))
 
 
-class StartHandler(_SpaceHandler):
+class StartHandler(SpaceHandler):
     """Starts the app and tells its address, for the panel in JupyterLab and for ``%phub``."""
 
     async def post(self, namespace: str, name: str) -> None:
-        repo = await self.space(Action.READ, namespace, name)
+        repo = await self.space(Action.CONTENT, namespace, name)
         state = await self.started(repo)
         url = self.address(state)
         log = "" if url else await self.last_words(repo)
@@ -136,64 +137,29 @@ class StartHandler(_SpaceHandler):
         self.reply(body)
 
 
-class RuntimeHandler(_SpaceHandler):
+class RuntimeHandler(SpaceHandler):
     """What the Space is doing now."""
 
     async def get(self, namespace: str, name: str) -> None:
         repo = await self.space(Action.READ, namespace, name)
-        self.reply(self.runtime(await self.run(self.hub.spaces.state, repo)))
+        self.reply(await self.runtime(repo))
 
 
-class RestartHandler(_SpaceHandler):
+class RestartHandler(SpaceHandler):
     """Starts the app anew from the newest commit, also after a pause."""
 
     async def post(self, namespace: str, name: str) -> None:
         repo = await self.space(Action.WRITE, namespace, name)
-        self.reply(self.runtime(await self.hub.spaces.restart(repo, self.own_address())))
+        state = await self.hub.spaces.restart(repo, self.own_address())
+        self.reply(await self.runtime(repo, state))
 
 
-class PauseHandler(_SpaceHandler):
+class PauseHandler(SpaceHandler):
     """Stops the app until somebody who may write restarts it."""
 
     async def post(self, namespace: str, name: str) -> None:
         repo = await self.space(Action.WRITE, namespace, name)
-        self.reply(self.runtime(await self.hub.spaces.pause(repo)))
-
-
-class LogHandler(_SpaceHandler):
-    """What the app printed, as events, and what it prints from now on while it runs."""
-
-    async def get(self, namespace: str, name: str) -> None:
-        repo = await self.space(Action.WRITE, namespace, name)
-        log = self.hub.spaces.log(repo)
-        self.set_header("Content-Type", "text/event-stream")
-        self.set_header("Cache-Control", "no-store")
-        seen, quiet = 0, 0
-        with contextlib.suppress(StreamClosedError):
-            while True:
-                ends = self.hub.spaces.state(repo).stage not in _LIVELY
-                lines, seen = await self.run(log.read, seen)
-                for line in lines:
-                    event = {"data": f"{line.text}\n", "timestamp": line.time}
-                    self.write(f"data: {json.dumps(event)}\n\n")
-                quiet = 0 if lines else quiet + 1
-                if quiet == _KEEP_ALIVE_AFTER:
-                    quiet = 0
-                    self.write(": keep-alive\n\n")
-                await self.flush()
-                if ends:
-                    return
-                await asyncio.sleep(1)
-
-
-class SpaceNotBuiltHandler(_SpaceHandler):
-    """Hardware, secrets and the like."""
-
-    async def _decline(self, namespace: str, name: str) -> None:
-        await self.space(Action.READ, namespace, name)
-        raise NotSupportedError(f"{self.request.path} is not built yet; nothing was changed.")
-
-    get = post = put = delete = _decline
+        self.reply(await self.runtime(repo, await self.hub.spaces.pause(repo)))
 
 
 _SPACE = rf"/api/spaces/{NAMESPACE}/{NAME}"
@@ -204,9 +170,4 @@ ROUTES: tuple[Route, ...] = (
     Route(rf"{_SPACE}/runtime", RuntimeHandler),
     Route(rf"{_SPACE}/restart", RestartHandler),
     Route(rf"{_SPACE}/pause", PauseHandler),
-    Route(rf"{_SPACE}/logs/run", LogHandler),
-    Route(
-        rf"{_SPACE}/(?:secrets|variables|hardware|sleeptime|dev-mode|volumes|storage|logs/build)",
-        SpaceNotBuiltHandler,
-    ),
 )

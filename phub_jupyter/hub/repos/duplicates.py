@@ -1,0 +1,123 @@
+"""Copying a repository: its branches and tags with their whole history, its files by reference."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from pygit2.enums import ObjectType
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from phub_jupyter.errors import RepoNotFoundError, StorageError
+from phub_jupyter.hub.access import Action, Actor, require
+from phub_jupyter.hub.database import Database
+from phub_jupyter.hub.database.tables import Repo, RepoObject
+from phub_jupyter.hub.repos.destinations import Destination
+from phub_jupyter.hub.repos.git_repository import GitRepository
+from phub_jupyter.hub.repos.lfs_pointer import LfsPointer
+from phub_jupyter.hub.repos.repositories import Repositories, new_row
+from phub_jupyter.hub.repos.smart_http import git_environment
+from phub_jupyter.identifiers import RepoId, RepoType
+
+__all__ = ["Duplicates"]
+
+_AT_A_TIME = 500
+_KEPT = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+
+
+class Duplicates:
+    """Makes copies. Pull requests, discussions and what no branch reaches stay behind."""
+
+    def __init__(self, database: Database, repositories: Repositories) -> None:
+        self._database = database
+        self._repositories = repositories
+
+    def duplicate(
+        self,
+        actor: Actor,
+        source: Repo,
+        target: RepoId,
+        *,
+        private: bool | None = None,
+        resource_group: str | None = None,
+        prepare: Callable[[Repo], None] | None = None,
+    ) -> Repo:
+        """Copy ``source``, whose files the actor must be allowed to read, to a free name.
+
+        It is as private and as gated as its source unless ``private`` says otherwise.
+        ``prepare`` is called with the new row before anybody can see it. Raises ConflictError,
+        ForbiddenError and InvalidRequestError as `Repositories.create` does.
+        """
+        require(actor, Action.CONTENT, source)
+        repo_type = RepoType(source.type)
+        with self._database.read() as session:
+            place = Destination.find(session, actor, repo_type, target, resource_group)
+        repo = new_row(
+            actor,
+            place,
+            private=source.private if private is None else private,
+            gated=source.gated,
+            sdk=source.sdk,
+        )
+        path = self._repositories.folders.make(repo.uid, lambda path: self._fetch(source, path))
+        wanted = _large_files(GitRepository(path))
+
+        def link(session: Session) -> None:
+            session.flush()
+            _link(session, source.pk, repo.pk, wanted)
+
+        self._repositories.add(actor, repo, place, prepare, link)
+        self._repositories.folders.keep(path)
+        return repo
+
+    def _fetch(self, source: Repo, path: Path) -> None:
+        GitRepository.init(path)
+        self._repositories.folders.mark_copy(path)
+        origin = self._repositories.path(source)
+        command = ["git", "-c", "core.fsync=all", "-c", "core.fsyncMethod=fsync"]
+        command += ["--git-dir", str(path), "fetch", "--quiet", "--no-auto-gc", "--no-tags"]
+        environment = git_environment(origin) | {"GIT_TERMINAL_PROMPT": "0"}
+        done = subprocess.run(
+            [*command, f"file://{origin}", *_KEPT],
+            env=environment,
+            capture_output=True,
+            check=False,
+        )
+        if done.returncode == 0:
+            return
+        if not origin.is_dir():
+            raise RepoNotFoundError("The repository was deleted while it was copied.")
+        raise StorageError("git cannot read this repository; run `phub check` on the hub.")
+
+
+def _large_files(git: GitRepository) -> set[str]:
+    """The SHA-256 of every large file that the history refers to."""
+    return {pointer.sha256 for pointer in _pointers(git)}
+
+
+def _pointers(git: GitRepository) -> Iterator[LfsPointer]:
+    for oid in git.raw.odb:  # only what the branches and tags reach was copied
+        kind, size = git.raw.odb.read_header(oid)
+        if kind == ObjectType.BLOB and LfsPointer.may_be(size):
+            pointer = LfsPointer.parse(git.read_blob(str(oid)))
+            if pointer is not None:
+                yield pointer
+
+
+def _link(session: Session, source_pk: int, target_pk: int, sha256s: Iterable[str]) -> None:
+    wanted = sorted(sha256s)
+    for first in range(0, len(wanted), _AT_A_TIME):
+        rows = session.scalars(
+            select(RepoObject).where(
+                RepoObject.repo_pk == source_pk,
+                RepoObject.sha256.in_(wanted[first : first + _AT_A_TIME]),
+            )
+        ).all()
+        copies = [
+            {"repo_pk": target_pk, "sha256": row.sha256, "size": row.size, "xet_hash": row.xet_hash}
+            for row in rows
+        ]
+        if copies:
+            session.execute(insert(RepoObject), copies)
