@@ -3,8 +3,11 @@ import { ServerConnection } from '@jupyterlab/services';
 
 import { HubError } from './errors';
 import type {
+  DiscussionStatus,
   FacetName,
   ICommit,
+  IDiscussionDetails,
+  IDiscussionPage,
   IHubStatus,
   ILabelScore,
   ILike,
@@ -119,6 +122,52 @@ export class Hub {
     return response.blob();
   }
 
+  /** A page of the discussions and pull requests, newest first; pages count from 0. */
+  discussions(
+    repo: IRepoRef,
+    status: 'open' | 'closed',
+    page: number
+  ): Promise<IDiscussionPage> {
+    return this._json(apiPath(repo, `discussions?status=${status}&p=${page}`));
+  }
+
+  /** A discussion with its events, and with its changes if it is a pull request. */
+  discussion(repo: IRepoRef, num: number): Promise<IDiscussionDetails> {
+    return this._json(apiPath(repo, `discussions/${num}?diff=1`));
+  }
+
+  /** Begin a discussion; its number. */
+  async startDiscussion(
+    repo: IRepoRef,
+    title: string,
+    description: string
+  ): Promise<number> {
+    const answer = await this._send<{ num: number }>(
+      apiPath(repo, 'discussions'),
+      { title, description, pullRequest: false }
+    );
+    return answer.num;
+  }
+
+  /** Add a comment to a discussion. */
+  comment(repo: IRepoRef, num: number, comment: string): Promise<unknown> {
+    return this._send(apiPath(repo, `discussions/${num}/comment`), { comment });
+  }
+
+  /** Close or reopen a discussion. */
+  setStatus(
+    repo: IRepoRef,
+    num: number,
+    status: DiscussionStatus
+  ): Promise<unknown> {
+    return this._send(apiPath(repo, `discussions/${num}/status`), { status });
+  }
+
+  /** Merge a pull request. */
+  merge(repo: IRepoRef, num: number): Promise<unknown> {
+    return this._send(apiPath(repo, `discussions/${num}/merge`), {});
+  }
+
   /** Run a text classifier on one text. */
   async classify(
     id: string,
@@ -184,6 +233,10 @@ export class Hub {
   private async _json<T>(path: string, init: RequestInit = {}): Promise<T> {
     const response = await this._fetch(path, init);
     return response.json();
+  }
+
+  private _send<T>(path: string, body: unknown): Promise<T> {
+    return this._json(path, { method: 'POST', body: JSON.stringify(body) });
   }
 
   private async _page<T>(path: string, query: string): Promise<IPage<T>> {

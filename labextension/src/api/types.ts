@@ -153,3 +153,39 @@ export interface ISpaceRuntime {
   /** Why the app does not run, if it does not. */
   errorMessage?: string | null;
 }
+
+/** Where a discussion or pull request stands. */
+export type DiscussionStatus = 'open' | 'closed' | 'merged' | 'draft';
+
+/** A discussion or pull request in a list. */
+export interface IDiscussion {
+  num: number;
+  title: string;
+  status: DiscussionStatus;
+  createdAt: string;
+  isPullRequest: boolean;
+  author?: { name: string } | null;
+}
+
+/** One page of discussions; `count` is how many there are in all. */
+export interface IDiscussionPage {
+  discussions: IDiscussion[];
+  count: number;
+  start: number;
+}
+
+/** One thing that happened in a discussion; what `data` holds depends on the type. */
+export interface IDiscussionEvent {
+  id: string;
+  type: string;
+  createdAt: string;
+  author?: { name: string } | null;
+  data: Readonly<Record<string, unknown>>;
+}
+
+/** A discussion with all that happened in it; a pull request has its changes as well. */
+export interface IDiscussionDetails extends IDiscussion {
+  events: IDiscussionEvent[];
+  diff?: string;
+  filesWithConflicts?: boolean | string[];
+}

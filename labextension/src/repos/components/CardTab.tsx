@@ -1,22 +1,19 @@
-import { MimeModel } from '@jupyterlab/rendermime';
-import React, { useCallback } from 'react';
+import React from 'react';
 
 import { HubError } from '../../api';
 import { LoadFailure } from '../../components/LoadFailure';
 import { Message } from '../../components/Message';
 import { Skeleton } from '../../components/Skeleton';
 import { useLoaded } from '../../components/useLoaded';
-import { WidgetHost } from '../../components/WidgetHost';
 import { stripFrontMatter } from '../../snippets/frontMatter';
-import { CardResolver, cardTarget } from '../cardLinks';
 import { useRepo } from '../context';
 import { REVISION } from '../model';
+import { Markdown } from './Markdown';
 import { Metadata } from './Metadata';
 import { SpaceRuntime } from './SpaceRuntime';
 import { TryIt } from './TryIt';
 
 const CARD_LIMIT = 1_000_000;
-const MARKDOWN = 'text/markdown';
 
 /** The card with the metadata beside it, and what can be tried at once. */
 export function CardTab(): JSX.Element {
@@ -84,35 +81,4 @@ async function loadCard(load: () => Promise<string>): Promise<string> {
     }
     throw error;
   }
-}
-
-/** Markdown by Lab's own renderer, which cleans it: the author is not trusted. */
-function Markdown({ text }: { text: string }): JSX.Element {
-  const { hub, model, rendermime, openRepo } = useRepo();
-  const create = useCallback(() => {
-    const follow = (href: string): void => {
-      const target = cardTarget(href);
-      if (target?.kind === 'repo') {
-        openRepo(target.repo);
-      } else if (target) {
-        model.openPath(target.path);
-      }
-    };
-    const registry = rendermime.clone({
-      resolver: new CardResolver(hub, model.repo),
-      linkHandler: {
-        handleLink: (node, path) =>
-          node.addEventListener('click', event => {
-            event.preventDefault();
-            follow(path);
-          })
-      }
-    });
-    const renderer = registry.createRenderer(MARKDOWN);
-    void renderer.renderModel(
-      new MimeModel({ data: { [MARKDOWN]: text }, trusted: false })
-    );
-    return renderer;
-  }, [hub, model, rendermime, text]);
-  return <WidgetHost create={create} className="phub-Card" />;
 }

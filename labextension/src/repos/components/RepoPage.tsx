@@ -5,6 +5,7 @@ import { Skeleton } from '../../components/Skeleton';
 import type { ITab } from '../../components/TabList';
 import { TabList } from '../../components/TabList';
 import { useModel } from '../../components/useModel';
+import { CommunityTab } from '../../discussions/components/CommunityTab';
 import { useRepo } from '../context';
 import type { RepoTab } from '../model';
 import { CardTab } from './CardTab';
@@ -17,6 +18,7 @@ const PANELS: Record<RepoTab, () => JSX.Element> = {
   card: CardTab,
   files: FilesTab,
   history: HistoryTab,
+  community: CommunityTab,
   use: UseTab
 };
 
@@ -48,6 +50,7 @@ export function RepoPage(): JSX.Element {
     { value: 'card', label: trans.__('Card') },
     { value: 'files', label: trans.__('Files') },
     { value: 'history', label: trans.__('History') },
+    { value: 'community', label: trans.__('Community') },
     { value: 'use', label: trans.__('Use') }
   ];
   const Panel = PANELS[model.tab];
