@@ -58,7 +58,10 @@ def test_a_branch_starts_where_it_is_told_to(model: RepoClient) -> None:
         ("POST", "tag/main", {"tag": "a..b"}, 400, "InvalidRequest", "revision"),
         ("POST", "tag/main", {}, 400, "InvalidRequest", "tag"),
         ("DELETE", "tag/main", {}, 404, "RevisionNotFound", "Invalid rev id"),
-        ("POST", "super-squash/main", {"message": "m"}, 501, "NotSupported", "not built"),
+        ("POST", "super-squash/main", {"message": " "}, 400, "InvalidRequest", "message"),
+        ("POST", "super-squash/main", {"message": "\ud800"}, 400, "InvalidRequest", "message"),
+        ("POST", "super-squash/nope", {"message": "m"}, 404, "RevisionNotFound", "Invalid rev id"),
+        ("POST", "super-squash/refs%2Fpr%2F1", {"message": "m"}, 404, "RevisionNotFound", "pr/1"),
         ("POST", "discussions", {"title": "t"}, 501, "NotSupported", "not built"),
     ],
 )
@@ -93,3 +96,37 @@ def test_only_writers_move_refs(model: RepoClient, user: str | None, status: int
         answer = model.request(method, f"{model.api}/{path}", user=user, json={"tag": "t"})
         assert answer.status_code == status
     assert [ref.name for ref in model.git.refs()] == ["refs/heads/main"]
+
+
+def test_a_squashed_branch_has_one_commit(model: RepoClient) -> None:
+    model.commit(add("README.md", "---\nlicense: mit\n---\n"), add("x", "x"))
+    model.git.create_ref("refs/pr/1", model.head)
+    model.request("POST", f"{model.api}/tag/main", json={"tag": "v1"})
+    kept = model.head
+    for branch, ref in (("main", "refs/heads/main"), ("refs%2Fpr%2F1", "refs/pr/1")):
+        answer = model.request(
+            "POST", f"{model.api}/super-squash/{branch}", json={"message": "one"}
+        )
+        assert answer.status_code == 200
+        commits = model.request("GET", f"{model.api}/commits/{branch}").json()
+        assert [(commit["title"], commit["authors"]) for commit in commits] == [
+            ("one", [{"user": "ada"}])
+        ]
+        assert model.git.find(ref) == commits[0]["id"] != kept
+    assert model.files()["x"] == b"x"
+    assert model.request("GET", model.api).json()["sha"] == model.head
+    assert model.git.resolve("v1") == kept
+    for tag in ("v1", kept):
+        body = {"message": "m"}
+        answer = model.request("POST", f"{model.api}/super-squash/{tag}", json=body)
+        assert (answer.status_code, "Invalid reference" in answer.json()["error"]) == (400, True)
+
+
+def test_who_listens_hears_of_refs(model: RepoClient) -> None:
+    heard: list[Any] = []
+    model.hub.events.listen(heard.append)
+    head = model.head
+    model.request("POST", f"{model.api}/branch/x", json={})
+    model.request("DELETE", f"{model.api}/branch/x")
+    changes = [(event.scope, event.refs[0].old, event.refs[0].new) for event in heard]
+    assert changes == [("repo.content", None, head), ("repo.content", head, None)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
-import logging
 import os
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import Executor
@@ -13,20 +12,19 @@ from pathlib import Path
 from typing import IO
 
 from phub_jupyter.hub.access import Actor
-from phub_jupyter.hub.catalog.index import CatalogIndex
 from phub_jupyter.hub.database.tables import Repo
-from phub_jupyter.hub.events import Event, Events, RefChange
+from phub_jupyter.hub.events import RefChange
 from phub_jupyter.hub.objects.large_files import LargeFiles
 from phub_jupyter.hub.repos import pkt_line
 from phub_jupyter.hub.repos.git_repository import flush
 from phub_jupyter.hub.repos.lfs_pointer import LfsPointer
 from phub_jupyter.hub.repos.push_rules import check_contents, check_refs
 from phub_jupyter.hub.repos.receive_pack import Proposal, RefUpdate, install_hook, receive_pack
+from phub_jupyter.hub.repos.references import References
 from phub_jupyter.hub.repos.repositories import Repositories
 
 __all__ = ["Pushes"]
 
-_LOG = logging.getLogger("phub")
 _REPORT_BAND = b"\x01"
 _MOST_NAMED = 10
 
@@ -47,14 +45,12 @@ class Pushes:
         self,
         repositories: Repositories,
         large_files: LargeFiles,
-        index: CatalogIndex,
-        events: Events,
+        references: References,
         hooks: Path,
     ) -> None:
         self._repositories = repositories
         self._large_files = large_files
-        self._index = index
-        self._events = events
+        self._references = references
         self._hooks = hooks
         install_hook(hooks)
 
@@ -124,12 +120,8 @@ class Pushes:
         path = self._repositories.path(push.repo)
         for folder in _folders_of(path, changed):
             flush(folder)
-        try:
-            self._index.refresh(push.repo.pk)
-        except Exception:  # the refs have moved; the index catches up at the next start
-            _LOG.exception("%s/%s could not be indexed.", push.repo.namespace, push.repo.name)
-        refs = tuple(RefChange(update.ref, update.old, update.new) for update in changed)
-        self._events.publish(Event("update", "repo.content", push.repo, push.actor, refs))
+        moves = [RefChange(update.ref, update.old, update.new) for update in changed]
+        self._references.tell(push.repo, push.actor, *moves)
 
 
 def _folders_of(path: Path, changed: list[RefUpdate]) -> Iterator[Path]:

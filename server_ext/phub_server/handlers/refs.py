@@ -1,4 +1,4 @@
-"""Branches and tags."""
+"""Branches, tags, and a branch's history forgotten."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from typing import Any
 
 from phub_jupyter.errors import InvalidRequestError
 from phub_jupyter.hub.access import Action
-from phub_jupyter.hub.database.tables import Repo
-from phub_jupyter.hub.repos.refs import create_branch, create_tag, delete_branch, delete_tag
+from phub_jupyter.hub.repos.git_repository import Ref
 from phub_server.base import HubHandler
 from phub_server.routing import NAME, NAMESPACE, PLURAL, Route
 
@@ -26,25 +25,11 @@ class RefListHandler(HubHandler):
 
     async def get(self, plural: str, namespace: str, name: str) -> None:
         repo = await self.repo(Action.READ, plural, namespace, name)
-        body = await self.run(self._refs, repo)
+        refs = await self.run(self.hub.references.all, repo)
+        body = {kind: _sorted_out(refs, prefix) for kind, prefix in _KINDS.items()}
         if not self.query_flag("include_prs"):
             del body["pullRequests"]
         self.reply(body)
-
-    def _refs(self, repo: Repo) -> dict[str, list[dict[str, Any]]]:
-        refs = self.hub.repositories.open(repo).refs()
-        return {
-            kind: [
-                {
-                    "name": ref.name.removeprefix(prefix),
-                    "ref": ref.name,
-                    "targetCommit": ref.commit,
-                }
-                for ref in refs
-                if ref.name.startswith(prefix)
-            ]
-            for kind, prefix in _KINDS.items()
-        }
 
 
 class BranchHandler(HubHandler):
@@ -53,12 +38,12 @@ class BranchHandler(HubHandler):
     async def post(self, plural: str, namespace: str, name: str, branch: str) -> None:
         repo = await self.repo(Action.WRITE, plural, namespace, name)
         start = _optional_text(self.json_body(), "startingPoint")
-        await self.run(create_branch, self.hub.repositories.open(repo), branch, start)
+        await self.run(self.hub.references.create_branch, repo, self.actor, branch, start)
         self.reply({})
 
     async def delete(self, plural: str, namespace: str, name: str, branch: str) -> None:
         repo = await self.repo(Action.WRITE, plural, namespace, name)
-        await self.run(delete_branch, self.hub.repositories.open(repo), branch)
+        await self.run(self.hub.references.delete_branch, repo, self.actor, branch)
         self.reply({})
 
 
@@ -71,14 +56,32 @@ class TagHandler(HubHandler):
         tag, message = _optional_text(body, "tag"), _optional_text(body, "message")
         if not tag:
             raise InvalidRequestError("tag: name the tag.")
-        git = self.hub.repositories.open(repo)
-        await self.run(create_tag, git, tag, revision, message or "", self.actor)
+        create = self.hub.references.create_tag
+        await self.run(create, repo, self.actor, tag, revision, message or "")
         self.reply({})
 
     async def delete(self, plural: str, namespace: str, name: str, revision: str) -> None:
         repo = await self.repo(Action.WRITE, plural, namespace, name)
-        await self.run(delete_tag, self.hub.repositories.open(repo), revision)
+        await self.run(self.hub.references.delete_tag, repo, self.actor, revision)
         self.reply({})
+
+
+class SquashHandler(HubHandler):
+    """Replaces a branch's history by one commit."""
+
+    async def post(self, plural: str, namespace: str, name: str, branch: str) -> None:
+        repo = await self.repo(Action.WRITE, plural, namespace, name)
+        message = _optional_text(self.json_body(), "message") or ""
+        await self.run(self.hub.references.squash, repo, self.actor, branch, message)
+        self.reply({})
+
+
+def _sorted_out(refs: list[Ref], prefix: str) -> list[dict[str, Any]]:
+    return [
+        {"name": ref.name.removeprefix(prefix), "ref": ref.name, "targetCommit": ref.commit}
+        for ref in refs
+        if ref.name.startswith(prefix)
+    ]
 
 
 def _optional_text(body: dict[str, Any], field: str) -> str | None:
@@ -93,5 +96,6 @@ _REPO = rf"/api/{PLURAL}/{NAMESPACE}/{NAME}"
 ROUTES: tuple[Route, ...] = (
     Route(rf"{_REPO}/refs", RefListHandler),
     Route(rf"{_REPO}/branch/(?P<branch>.+)", BranchHandler),
+    Route(rf"{_REPO}/super-squash/(?P<branch>.+)", SquashHandler),
     Route(rf"{_REPO}/tag/(?P<revision>.+)", TagHandler),
 )
