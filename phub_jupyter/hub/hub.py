@@ -22,6 +22,7 @@ from phub_jupyter.hub.repos.commits import Commits
 from phub_jupyter.hub.repos.duplicates import Duplicates
 from phub_jupyter.hub.repos.moves import Moves
 from phub_jupyter.hub.repos.pushes import Pushes
+from phub_jupyter.hub.repos.references import References
 from phub_jupyter.hub.repos.repositories import Repositories
 from phub_jupyter.hub.repos.snapshots import Snapshots
 from phub_jupyter.hub.serving.serving import Serving
@@ -56,8 +57,9 @@ class Hub:
         self.moves = Moves(self.database, self.index, self.events)
         self.duplicates = Duplicates(self.database, self.repositories)
         self.commits = Commits(self.repositories, self.large_files, self.index)
+        self.references = References(self.repositories, self.index, self.events)
         self.pushes = Pushes(
-            self.repositories, self.large_files, self.index, self.events, root / "hooks"
+            self.repositories, self.large_files, self.references, root / "hooks"
         )
         self.snapshots = Snapshots(self.repositories, self.large_files, root / "cache/snapshots")
         self.serving = Serving(self.snapshots, root / "cache")
