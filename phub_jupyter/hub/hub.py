@@ -25,6 +25,7 @@ from phub_jupyter.hub.repos.pushes import Pushes
 from phub_jupyter.hub.repos.references import References
 from phub_jupyter.hub.repos.repositories import Repositories
 from phub_jupyter.hub.repos.snapshots import Snapshots
+from phub_jupyter.hub.repos.storage import Storage
 from phub_jupyter.hub.serving.serving import Serving
 from phub_jupyter.hub.settings import StoreSettings
 from phub_jupyter.hub.spaces.spaces import Spaces
@@ -50,17 +51,14 @@ class Hub:
         self.index = CatalogIndex(self.database, self.large_files, root / "repos", full_text)
         self.search = CatalogSearch(self.database, full_text)
         self.likes = Likes(self.database)
-        self.repositories = Repositories(
-            self.database, root / "repos", self.index, self.events
-        )
+        self.repositories = Repositories(self.database, root / "repos", self.index, self.events)
         self.community = Community(self.database, self.repositories, self.events)
         self.moves = Moves(self.database, self.index, self.events)
         self.duplicates = Duplicates(self.database, self.repositories)
+        self.storage = Storage(self.database)
         self.commits = Commits(self.repositories, self.large_files, self.index)
         self.references = References(self.repositories, self.index, self.events)
-        self.pushes = Pushes(
-            self.repositories, self.large_files, self.references, root / "hooks"
-        )
+        self.pushes = Pushes(self.repositories, self.large_files, self.references, root / "hooks")
         self.snapshots = Snapshots(self.repositories, self.large_files, root / "cache/snapshots")
         self.serving = Serving(self.snapshots, root / "cache")
         self.spaces = Spaces(self.repositories, self.accounts, self.snapshots, root / "spaces")

@@ -146,8 +146,8 @@ def test_a_private_repository_is_hidden_from_others(shop: Workshop, bob: Actor) 
     for actor in (bob, ANONYMOUS):
         with pytest.raises(RepoNotFoundError):
             find(actor, Action.READ, RepoType.MODEL, "ada/m")
+    hidden = find(shop.ada, Action.READ, RepoType.MODEL, "ada/m")
     with pytest.raises(RepoNotFoundError):
-        hidden = find(shop.ada, Action.READ, RepoType.MODEL, "ada/m")
         shop.hub.repositories.change(bob, hidden, private=False)
 
 
