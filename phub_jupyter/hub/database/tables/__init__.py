@@ -21,6 +21,7 @@ from phub_jupyter.hub.database.tables.community import (
     Notification,
     Watch,
 )
+from phub_jupyter.hub.database.tables.lfs import ErasedObject, FileLock, PushedCommit
 from phub_jupyter.hub.database.tables.objects import LfsObject, RepoObject, XetFile, Xorb
 from phub_jupyter.hub.database.tables.repositories import (
     AccessRequest,
@@ -39,6 +40,8 @@ __all__ = [
     "DailyDownloads",
     "Discussion",
     "DiscussionEvent",
+    "ErasedObject",
+    "FileLock",
     "FormerName",
     "GroupMember",
     "LfsObject",
@@ -46,6 +49,7 @@ __all__ = [
     "Member",
     "Namespace",
     "Notification",
+    "PushedCommit",
     "Repo",
     "RepoObject",
     "RepoTag",
