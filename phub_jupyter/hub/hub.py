@@ -21,6 +21,8 @@ from phub_jupyter.hub.objects.xet.cas import Cas
 from phub_jupyter.hub.repos.commits import Commits
 from phub_jupyter.hub.repos.duplicates import Duplicates
 from phub_jupyter.hub.repos.moves import Moves
+from phub_jupyter.hub.repos.lfs_listing import LfsListing
+from phub_jupyter.hub.repos.lfs_removal import LfsRemoval
 from phub_jupyter.hub.repos.pushes import Pushes
 from phub_jupyter.hub.repos.references import References
 from phub_jupyter.hub.repos.repositories import Repositories
@@ -58,6 +60,10 @@ class Hub:
         self.storage = Storage(self.database)
         self.commits = Commits(self.repositories, self.large_files, self.index)
         self.references = References(self.repositories, self.index, self.events)
+        self.lfs_listing = LfsListing(self.database, self.repositories)
+        self.lfs_removal = LfsRemoval(
+            self.database, self.repositories, self.references, self.large_files
+        )
         self.pushes = Pushes(self.repositories, self.large_files, self.references, root / "hooks")
         self.snapshots = Snapshots(self.repositories, self.large_files, root / "cache/snapshots")
         self.serving = Serving(self.snapshots, root / "cache")
