@@ -87,6 +87,8 @@ class ResolveHandler(HubHandler):
             return _Found(entry, git.read_blob(entry.oid))
         large = self.hub.large_files.find(repo.pk, [entry.lfs.sha256]).get(entry.lfs.sha256)
         if large is None:
+            if self.hub.lfs_removal.erased(repo.pk, [entry.lfs.sha256]):
+                raise EntryNotFoundError(f"Entry not found: the content of {path} was removed.")
             raise StorageError(
                 f"{path}: its content (SHA-256 {entry.lfs.sha256}) was never uploaded to this "
                 "repository; upload the file again."
