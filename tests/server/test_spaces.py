@@ -318,14 +318,6 @@ def test_the_log_of_a_running_space_is_followed(hub_server: HubServer, ada: Visi
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", event["timestamp"])
 
 
-def test_what_is_not_built_says_so(hub_server: HubServer, ada: Visitor) -> None:
-    put_space(hub_server, SPACE, HELLO)
-    for path in ("secrets", "variables", "hardware", "sleeptime", "dev-mode", "volumes"):
-        answer = ada.post(f"/api/spaces/{SPACE}/{path}")
-        assert answer.status_code == 501
-        assert answer.headers["X-Error-Code"] == "NotSupported"
-
-
 def test_nothing_of_an_app_outlives_its_end(
     hub_server: HubServer, ada: Visitor, tmp_path: Path
 ) -> None:
