@@ -10,7 +10,32 @@ from typing import Any
 
 import pytest
 
+from .stores import DEFAULT_PAIR, in_use, parametrize, stop_servers
+
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run tests on both pairs of stores where they ask for it."""
+    parametrize(metafunc)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def servers() -> Iterator[None]:
+    """Stop the servers of stores that the tests have started."""
+    yield
+    stop_servers()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def stores(request: pytest.FixtureRequest, servers: None) -> Iterator[str]:
+    """The pair of stores that the hubs of a module are opened on.
+
+    A module that asks for both must let its own fixtures of more than one test depend on this one.
+    """
+    pair = getattr(request, "param", DEFAULT_PAIR)
+    with in_use(pair):
+        yield pair
 
 
 class HubServer:

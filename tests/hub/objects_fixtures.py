@@ -9,8 +9,9 @@ from pathlib import Path
 from phub_jupyter.hub.database import Database
 from phub_jupyter.hub.database.tables import Namespace, Repo
 from phub_jupyter.hub.objects.large_files import LargeFile, LargeFiles
-from phub_jupyter.hub.objects.stores.folder import FolderStore
+from phub_jupyter.hub.objects.store import ObjectStore
 from phub_jupyter.hub.objects.xet.cas import Cas
+from phub_jupyter.hub.settings import StoreSettings
 
 
 @dataclass
@@ -19,7 +20,7 @@ class Objects:
 
     root: Path
     database: Database
-    store: FolderStore
+    store: ObjectStore
     large_files: LargeFiles
     cas: Cas
     here: int
@@ -44,15 +45,25 @@ class Objects:
         file.write(body)
         return self.cas.put_shard(repo_pk, file)
 
-    def files_on_disk(self) -> list[str]:
-        """Every file of the store, partial ones too."""
-        folders = (self.root / "objects", self.root / "uploads")
-        return sorted(path.name for root in folders for path in root.rglob("*") if path.is_file())
+    def kept(self) -> list[str]:
+        """The names of all objects of the store, and of all partial files."""
+        partial = [path.name for path in (self.root / "uploads").iterdir()]
+        return sorted([*(key.rpartition("/")[2] for key in self.store.keys("")), *partial])
+
+    def bytes_of(self, key: str) -> bytes:
+        """A whole object."""
+        return b"".join(self.store.read(key))
+
+    def damage(self, key: str, data: bytes) -> None:
+        """Put other bytes where an object is."""
+        file = self.store.new_file()
+        file.write(data)
+        file.publish(key)
 
 
 def open_objects(root: Path) -> Iterator[Objects]:
     """Open the services in an empty folder."""
-    database = Database(f"sqlite:///{root}/hub.sqlite")
+    database = StoreSettings.from_environment(root).open_database(root)
     database.migrate()
     with database.write() as session:
         ada = Namespace(uid="u1", key="ada", name="ada", kind="user")
@@ -73,7 +84,7 @@ def open_objects(root: Path) -> Iterator[Objects]:
         session.add_all(repos)
         session.flush()
         here, there = repos[0].pk, repos[1].pk
-    store = FolderStore(root / "objects", root / "uploads")
+    store = StoreSettings.from_environment(root).open_objects(root)
     large_files = LargeFiles(database, store)
     cas = Cas(database, store, large_files)
     yield Objects(root, database, store, large_files, cas, here, there)

@@ -20,8 +20,8 @@ from phub_jupyter.hub.access import (
     require_namespace,
     visible_to,
 )
-from phub_jupyter.hub.database import Database
 from phub_jupyter.hub.database.tables import Namespace, Repo
+from phub_jupyter.hub.settings import StoreSettings
 
 ADA, BOB, ACME = 1, 2, 3
 UID = "a" * 24
@@ -143,7 +143,7 @@ def test_strangers_create_nothing() -> None:
 
 
 def test_the_rule_in_sql_shows_what_may_be_read(tmp_path: Path) -> None:
-    database = Database(f"sqlite:///{tmp_path}/hub.sqlite")
+    database = StoreSettings.from_environment(tmp_path).open_database(tmp_path)
     database.migrate()
     owners, flags = (ADA, BOB, ACME), (False, True)
     uids = [letter * 24 for letter in "abcdef"]

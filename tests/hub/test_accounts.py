@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from phub_jupyter.errors import (
     AuthenticationError,
@@ -17,13 +17,14 @@ from phub_jupyter.errors import (
     NotFoundError,
 )
 from phub_jupyter.hub.accounts import Accounts
-from phub_jupyter.hub.database import Database
+from phub_jupyter.hub.database.tables import Base
+from phub_jupyter.hub.settings import StoreSettings
 
 
 @pytest.fixture
 def accounts(tmp_path: Path) -> Iterator[Accounts]:
     """The accounts of a new hub that has one person, ada."""
-    database = Database(f"sqlite:///{tmp_path}/hub.sqlite")
+    database = StoreSettings.from_environment(tmp_path).open_database(tmp_path)
     database.migrate()
     accounts = Accounts(database)
     accounts.add_user("ada")
@@ -105,9 +106,10 @@ def test_a_token_stands_for_its_person(accounts: Accounts) -> None:
 
 def test_only_the_hash_of_a_token_is_kept(accounts: Accounts, tmp_path: Path) -> None:
     text = accounts.add_token("ada", name="laptop", role="write")
-    with sqlite3.connect(tmp_path / "hub.sqlite") as connection:
-        dump = "\n".join(connection.iterdump())
-    connection.close()
+    database = StoreSettings.from_environment(tmp_path).open_database(tmp_path)
+    with database.read() as session:
+        dump = str([session.execute(select(t)).all() for t in Base.metadata.sorted_tables])
+    database.close()
     assert "laptop" in dump
     assert text.removeprefix("hf_") not in dump
 

@@ -9,8 +9,10 @@ import pytest
 
 from phub_jupyter.hub.check import check
 from phub_jupyter.hub.database.tables import RepoObject
+from phub_jupyter.hub.objects.store import ObjectStore
 from phub_jupyter.hub.repos.operations import AddFile, AddLargeFile, Remove
 from phub_jupyter.hub.repos.tree_edit import TreeEdit
+from phub_jupyter.hub.settings import StoreSettings
 
 from .repo_fixtures import Workshop
 
@@ -32,6 +34,12 @@ def _loose_object(shop: Workshop, oid: str) -> Path:
     return shop.git.path / "objects" / oid[:2] / oid[2:]
 
 
+def _stored(shop: Workshop) -> tuple[ObjectStore, str]:
+    """The store of the hub, opened once more, and some object in it."""
+    store = StoreSettings.from_environment(shop.hub.root).open_objects(shop.hub.root)
+    return store, next(store.keys(""))
+
+
 def _only_problem(shop: Workshop) -> str:
     problems = list(check(shop.hub))
     assert len(problems) == 1, problems
@@ -43,18 +51,19 @@ def test_a_whole_hub_has_no_problem(shop: Workshop) -> None:
 
 
 def test_a_large_file_with_other_bytes(shop: Workshop) -> None:
-    stored = next(path for path in (shop.hub.root / "objects").rglob("*") if path.is_file())
-    stored.chmod(0o600)
-    data = bytearray(stored.read_bytes())
+    store, key = _stored(shop)
+    data = bytearray(b"".join(store.read(key)))
     data[5] ^= 1
-    stored.write_bytes(data)
-    assert any(stored.name in problem for problem in check(shop.hub))
+    file = store.new_file()
+    file.write(bytes(data))
+    file.publish(key)
+    assert any(key.rpartition("/")[2] in problem for problem in check(shop.hub))
 
 
 def test_a_large_file_that_is_gone_from_the_store(shop: Workshop) -> None:
-    stored = next(path for path in (shop.hub.root / "objects").rglob("*") if path.is_file())
-    stored.unlink()
-    assert any(stored.name in problem for problem in check(shop.hub))
+    store, key = _stored(shop)
+    store.delete(key)
+    assert any(key.rpartition("/")[2] in problem for problem in check(shop.hub))
 
 
 def test_a_large_file_that_only_the_history_refers_to(shop: Workshop) -> None:

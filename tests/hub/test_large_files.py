@@ -42,7 +42,7 @@ def test_another_repository_has_it_only_after_uploading_it_too(objects: Objects)
     assert objects.large_files.usage(objects.there) == 0
     objects.upload(objects.there, DATA, SHA256)
     assert SHA256 in objects.large_files.find(objects.there, [SHA256])
-    assert objects.files_on_disk() == [SHA256]
+    assert objects.kept() == [SHA256]
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_a_file_that_is_not_what_was_announced_leaves_nothing(
 ) -> None:
     with pytest.raises(InvalidRequestError, match="announced"):
         objects.upload(objects.here, DATA, sha256, size)
-    assert objects.files_on_disk() == []
+    assert objects.kept() == []
     assert objects.large_files.find(objects.here, [SHA256, sha256]) == {}
 
 
@@ -65,15 +65,15 @@ def test_finding_more_files_than_a_query_takes(objects: Objects) -> None:
 
 def test_damage_is_found_and_named_and_a_new_upload_heals_it(objects: Objects) -> None:
     file = objects.upload(objects.here, DATA, SHA256)
-    path = objects.root / "objects" / fan_out("lfs", SHA256)
-    path.write_bytes(b"?" + DATA[1:])
+    key = fan_out("lfs", SHA256)
+    objects.damage(key, b"?" + DATA[1:])
     damage, loss = objects.large_files.verify()
     assert damage == f"The large file {SHA256} is damaged: its bytes have another SHA-256."
     assert loss == f"The model ada/here has lost the large file {SHA256}."
-    path.write_bytes(DATA[:-1])
+    objects.damage(key, DATA[:-1])
     with pytest.raises(StorageError, match="wrong size"):
         objects.large_files.read(file)
-    path.unlink()
+    objects.store.delete(key)
     with pytest.raises(StorageError, match="missing"):
         objects.large_files.read(file)
     missing, loss = objects.large_files.verify()

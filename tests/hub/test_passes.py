@@ -17,6 +17,7 @@ from phub_jupyter.hub.database import Database
 from phub_jupyter.hub.database.tables import Member, Repo
 from phub_jupyter.hub.objects.passes import Pass, Passes
 from phub_jupyter.hub.objects.tickets import Tickets
+from phub_jupyter.hub.settings import StoreSettings
 
 HOUR = timedelta(hours=1)
 
@@ -40,7 +41,7 @@ class Office:
 
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
-    database = Database(f"sqlite:///{tmp_path}/hub.sqlite")
+    database = StoreSettings.from_environment(tmp_path).open_database(tmp_path)
     database.migrate()
     accounts = Accounts(database)
     accounts.add_user("ada", admin=False)

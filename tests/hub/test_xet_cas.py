@@ -52,7 +52,7 @@ def test_a_xorb_is_kept_once_without_its_footer(objects: Objects) -> None:
     assert objects.put_xorb(XORB.hash, XORB.body + XORB.old_footer())
     assert not objects.put_xorb(XORB.hash, XORB.body)
     assert b"".join(objects.store.read(fan_out("xorbs", XORB.hash))) == XORB.body
-    assert objects.files_on_disk() == [XORB.hash]
+    assert objects.kept() == [XORB.hash]
 
 
 def test_the_first_form_of_a_xorb_stays(objects: Objects) -> None:
@@ -88,7 +88,7 @@ def test_a_lost_xorb_can_be_uploaded_again_in_another_form(stored: Objects) -> N
 def test_a_wrong_xorb_leaves_nothing(objects: Objects, name: str, body: bytes) -> None:
     with pytest.raises(InvalidRequestError, match="xorb"):
         objects.put_xorb(name, body)
-    assert objects.files_on_disk() == []
+    assert objects.kept() == []
     with pytest.raises(InvalidRequestError, match="no xorb"):
         objects.put_shard(objects.here, shard([NAMED]))
 
@@ -232,11 +232,11 @@ LIES = {
 
 @pytest.mark.parametrize("message", LIES)
 def test_a_shard_with_a_lie_registers_nothing(stored: Objects, message: str) -> None:
-    before = stored.files_on_disk()
+    before = stored.kept()
     with pytest.raises(InvalidRequestError, match=message):
         stored.put_shard(stored.here, shard([NAMED, LIES[message]]))
     assert stored.large_files.find(stored.here, [SHA256, "1" * 64]) == {}
-    assert stored.files_on_disk() == before
+    assert stored.kept() == before
 
 
 def test_a_known_file_still_needs_proof_in_another_repository(stored: Objects) -> None:
@@ -289,10 +289,10 @@ def test_a_whole_file_becomes_one_of_xorbs(stored: Objects) -> None:
 
 def test_damage_inside_a_xorb_is_found(stored: Objects) -> None:
     stored.put_shard(stored.here, shard([NAMED]))
-    path = stored.root / "objects" / fan_out("xorbs", XORB.hash)
-    data = bytearray(path.read_bytes())
+    key = fan_out("xorbs", XORB.hash)
+    data = bytearray(stored.bytes_of(key))
     data[len(data) // 2] ^= 1
-    path.write_bytes(data)
+    stored.damage(key, bytes(data))
     damage, loss = stored.large_files.verify()
     assert damage.startswith(f"The xorb {XORB.hash} is damaged")
     assert loss == f"The model ada/here has lost the large file {SHA256}."

@@ -116,7 +116,7 @@ def _clean(
     connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool
 ) -> tuple[str, Any]:
     """Send no character that PostgreSQL cannot keep; what held one is found by nothing."""
-    if many:
+    if isinstance(parameters, list):  # whatever ``many`` says: it is also true of long INSERTs
         return statement, [_cleaned(row) for row in parameters]
     return statement, _cleaned(parameters)
 

@@ -8,6 +8,7 @@ verifies. An object appears under its key when the server has confirmed all of i
 from __future__ import annotations
 
 import io
+import logging
 import secrets
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,7 +17,12 @@ from pathlib import Path
 from typing import Any, BinaryIO, TypeVar, cast
 
 import obstore
-from obstore.exceptions import BaseError
+from obstore.exceptions import (
+    BaseError,
+    NotFoundError,
+    PermissionDeniedError,
+    UnauthenticatedError,
+)
 from obstore.store import S3Store as Bucket
 
 from phub_jupyter.errors import OverloadedError, StorageError
@@ -28,6 +34,8 @@ __all__ = ["S3Store"]
 
 T = TypeVar("T")
 
+_LOG = logging.getLogger("phub")
+
 _WINDOW = 4 << 20
 """Bytes of one request for reading; one more window is fetched ahead."""
 
@@ -36,6 +44,7 @@ _MOST_PARTS = 9_000  # the protocol allows 10,000
 _IN_FLIGHT = 32 << 20
 
 _LARGEST_COPY = 5 << 30
+_ABSENT = (FileNotFoundError, NotFoundError)  # the library raises either
 _INCOMING = "incoming"
 _GIVEN_UP_AFTER = timedelta(days=1)
 
@@ -93,7 +102,7 @@ class S3Store:
         """Whether there is such an object."""
         try:
             obstore.head(self._bucket, key)
-        except FileNotFoundError:
+        except _ABSENT:
             return False
         except BaseError as error:
             raise self._refusal(error) from error
@@ -116,7 +125,7 @@ class S3Store:
         """The bytes from ``start`` up to ``stop``. Raises StorageError if there are fewer."""
         try:
             data = obstore.get_range(self._bucket, key, start=start, end=stop).to_bytes()
-        except FileNotFoundError:
+        except _ABSENT:
             raise _missing(key) from None
         except BaseError as error:
             if self.size(key) > start:
@@ -151,7 +160,7 @@ class S3Store:
         """Make a request about an object, and refuse in words what the server refuses."""
         try:
             return request()
-        except FileNotFoundError:
+        except _ABSENT:
             raise _missing(key) from None
         except BaseError as error:
             raise self._refusal(error) from error
@@ -174,12 +183,14 @@ class S3Store:
                 self.delete(entry["path"])
 
     def _refusal(self, error: Exception) -> StorageError | OverloadedError:
-        reason = str(error).partition("\n")[0]
-        if any(word in reason for word in ("NoSuchBucket", "403", "401", "404")):
-            return StorageError(f"The object store {self._address.name} refuses: {reason}")
+        name, reason = self._address.name, str(error)
+        _LOG.error("The object store %s: %s", name, reason.partition("\n\n")[0])
+        if "NoSuchBucket" in reason:
+            return StorageError(f"The object store {name}: there is no such bucket; create it.")
+        if isinstance(error, PermissionDeniedError | UnauthenticatedError):
+            return StorageError(f"The object store {name} refuses the hub's credentials.")
         return OverloadedError(
-            f"The object store {self._address.name} does not answer; nothing was changed, "
-            f"try again. ({reason})",
+            f"The object store {name} does not answer; nothing was changed, try again.",
             retry_after=_RETRY_AFTER,
         )
 
