@@ -54,7 +54,7 @@ class Hub:
         self.search = CatalogSearch(self.database, full_text)
         self.likes = Likes(self.database)
         self.repositories = Repositories(self.database, root / "repos", self.index, self.events)
-        self.community = Community(self.database, self.repositories, self.events)
+        self.community = Community(self.database, self.repositories, self.index, self.events)
         self.moves = Moves(self.database, self.index, self.events)
         self.duplicates = Duplicates(self.database, self.repositories)
         self.storage = Storage(self.database)
@@ -82,6 +82,7 @@ class Hub:
         hub = cls(root, stores or StoreSettings.from_environment(root))
         hub.repositories.remove_leftovers()
         hub.spaces.remove_leftovers()
+        hub.community.merges.recover()
         hub.index.catch_up()
         return hub
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from phub_server.handlers import (
     commits,
+    discussions,
     git,
     inference,
     info,
@@ -46,6 +47,7 @@ ROUTES: tuple[Route, ...] = (
     *commits.ROUTES,
     *tree.ROUTES,
     *refs.ROUTES,
+    *discussions.ROUTES,
     *likes.ROUTES,
     *xet.ROUTES,
     *lfs.ROUTES,

@@ -33,6 +33,8 @@ VALUES = {
     "branch": "new",
     "task": "text-classification",
     "write": "write",
+    "number": "1",
+    "comment": "0" * 24,
 }
 SAY_THE_SAME_TO_ALL = re.compile(r"/info/lfs/locks$|/info/lfs/locks/1/unlock$")
 """File locks are not offered to anybody, whatever the repository: 501."""

@@ -29,7 +29,7 @@ _LARGEST_NUMBER = 2**31 - 1
 
 def checked_title(title: str) -> str:
     """A title on one line. Raises InvalidRequestError."""
-    line = " ".join(title.split())
+    line = title.strip()
     if not line or len(line) > _LONGEST_TITLE or not line.isprintable():
         raise InvalidRequestError(
             f"title: write a line of 1 to {_LONGEST_TITLE} printable characters."
@@ -81,11 +81,12 @@ def find(session: Session, repo_pk: int, number: int, *, change: bool = False) -
 
 
 def add_event(
-    session: Session, discussion: Discussion, kind: str, actor: Actor, **data: Any
+    session: Session, discussion: Discussion, kind: str, actor: Actor | None, **data: Any
 ) -> DiscussionEvent:
-    """Write down that something happened."""
+    """Write down that something happened; without an actor, that the hub did it itself."""
+    author_pk = None if actor is None else actor.pk
     row = DiscussionEvent(
-        uid=new_uid(), discussion_pk=discussion.pk, type=kind, author_pk=actor.pk, data=data
+        uid=new_uid(), discussion_pk=discussion.pk, type=kind, author_pk=author_pk, data=data
     )
     session.add(row)
     session.flush()

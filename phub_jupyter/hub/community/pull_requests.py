@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from phub_jupyter.errors import ForbiddenError, NotFoundError
 from phub_jupyter.hub.access import Action, Actor, Verdict, decide, require
-from phub_jupyter.hub.community import ledger
+from phub_jupyter.hub.community import ledger, notices
 from phub_jupyter.hub.database import Database
 from phub_jupyter.hub.database.tables import Discussion, DiscussionEvent, Repo
 from phub_jupyter.hub.events import Event, Events
@@ -79,6 +79,7 @@ class PullRequests:
                 comment = ledger.add_comment(session, row, actor, text)
                 if head is not None:
                     _note(session, git, row, [head], actor)
+                notices.tell(session, repo, row, actor, text)
                 _put_ref(git, pull_request_ref(row.number), head or start)
         created = Event(
             "create", "discussion", repo, actor, discussion=row.number, comment=comment.uid
@@ -120,12 +121,14 @@ class PullRequests:
         git = self._repositories.open(repo)
         with self._database.write() as session:
             row = ledger.find(session, repo.pk, number, change=True)
-            _note(session, git, row, oids, actor)
+            if _note(session, git, row, oids, actor):
+                notices.tell(session, repo, row, actor)
 
 
 def _note(
     session: Session, git: GitRepository, row: Discussion, oids: Iterable[str], actor: Actor
-) -> None:
+) -> bool:
+    """Write the commits down that are not known yet; whether there were any."""
     known = {
         event.data["oid"]
         for event in session.scalars(
@@ -134,10 +137,11 @@ def _note(
             )
         )
     }
-    for oid in oids:
-        if oid not in known:
-            subject = git.raw[oid].peel(pygit2.Commit).message.strip().partition("\n")[0]
-            ledger.add_event(session, row, "commit", actor, subject=subject, oid=oid)
+    new = [oid for oid in oids if oid not in known]
+    for oid in new:
+        subject = git.raw[oid].peel(pygit2.Commit).message.strip().partition("\n")[0]
+        ledger.add_event(session, row, "commit", actor, subject=subject, oid=oid)
+    return bool(new)
 
 
 def _put_ref(git: GitRepository, ref: str, target: str) -> None:

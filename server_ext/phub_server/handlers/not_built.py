@@ -40,7 +40,7 @@ _WITHOUT_OWNER = r"/api/(?:models|datasets)/[^/]+"
 _CALLS = r"revision|tree|paths-info|refs|commits|resolve|auth-check|xet-read-token"
 
 ROUTES: tuple[Route, ...] = (
-    Route(rf"{_REPO}/(?:discussions|branch|tag)(?:/.*)?", NotBuiltHandler),
+    Route(rf"{_REPO}/(?:branch|tag)(?:/.*)?", NotBuiltHandler),
     Route(rf"{_REPO}/(?:user-access-request|resource-group)(?:/.*)?", NotBuiltHandler),
     Route(rf"{_REPO}/(?:likers|leaderboard|safetensors-metadata|parquet)(?:/.*)?", NotBuiltHandler),
     Route(r"/api/(?:collections|buckets|users|organizations)(?:/.*)?", NotBuiltHandler),

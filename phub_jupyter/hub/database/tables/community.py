@@ -88,7 +88,11 @@ class CommentVersion(Base):
 
 
 class Watch(Base):
-    """A person wants to hear of all discussions of a repository, or of all that an account owns."""
+    """A person does or does not want to hear of all discussions of a repository or an account.
+
+    What is said of a repository goes before what is said of its owner. People hear of their own
+    repositories unless they say otherwise.
+    """
 
     __tablename__ = "watches"
     __table_args__ = (
@@ -104,6 +108,7 @@ class Watch(Base):
     namespace_pk: Mapped[int | None] = mapped_column(
         ForeignKey("namespaces.pk", ondelete="CASCADE"), index=True
     )
+    wanted: Mapped[bool] = mapped_column(Boolean, default=True)
 
 
 class Notification(Base):
