@@ -103,7 +103,7 @@ _CASES = (
 
 
 def _measure(endpoint: str, number: int, work: str, address: Any, bar: Any) -> dict[str, Any]:
-    chance = random.Random(7)  # noqa: S311 - the same questions in every run
+    chance = random.Random(7)  # the same questions in every run
     session = requests.Session()
     for _ in range(20):
         session.get(endpoint + address(chance), timeout=60).raise_for_status()
@@ -149,7 +149,7 @@ async def _serve(folder: Path, repos: int) -> None:
 
 
 def _seed(hub: Hub, number: int) -> None:
-    chance = random.Random(1)  # noqa: S311
+    chance = random.Random(1)
     owners = [hub.accounts.add_user(f"user{at}") for at in range(50)]
     terms: set[str] = set()
     for start in range(0, number, 10_000):

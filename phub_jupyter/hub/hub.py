@@ -7,9 +7,11 @@ import secrets
 from pathlib import Path
 
 from phub_jupyter.hub.accounts import Accounts
+from phub_jupyter.hub.catalog.downloads import Downloads
 from phub_jupyter.hub.catalog.full_text import FullText, SqliteFullText
 from phub_jupyter.hub.catalog.index import CatalogIndex
 from phub_jupyter.hub.catalog.search import CatalogSearch
+from phub_jupyter.hub.collections.collections import Collections
 from phub_jupyter.hub.community.community import Community
 from phub_jupyter.hub.database import Database
 from phub_jupyter.hub.events import Events
@@ -53,6 +55,8 @@ class Hub:
         self.index = CatalogIndex(self.database, self.large_files, root / "repos", full_text)
         self.search = CatalogSearch(self.database, full_text)
         self.likes = Likes(self.database)
+        self.downloads = Downloads(self.database)
+        self.collections = Collections(self.database)
         self.repositories = Repositories(self.database, root / "repos", self.index, self.events)
         self.community = Community(self.database, self.repositories, self.index, self.events)
         self.moves = Moves(self.database, self.index, self.events)
@@ -94,6 +98,7 @@ class Hub:
 
     def close(self) -> None:
         """Give the database connections back."""
+        self.downloads.write()
         self.database.close()
 
 

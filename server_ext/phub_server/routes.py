@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from phub_server.handlers import (
+    collections,
     commits,
     discussions,
     git,
@@ -40,6 +41,7 @@ ROUTES: tuple[Route, ...] = (
     *validate_yaml.ROUTES,
     *search.ROUTES,
     *tags.ROUTES,
+    *collections.ROUTES,
     *spaces.ROUTES,
     *space_logs.ROUTES,
     *space_settings.ROUTES,

@@ -13,6 +13,11 @@ from phub_jupyter.hub.database.tables.accounts import (
 )
 from phub_jupyter.hub.database.tables.base import Base, Setting, UtcDateTime, utc_now
 from phub_jupyter.hub.database.tables.catalog import CardLink, DailyDownloads, Term
+from phub_jupyter.hub.database.tables.collections import (
+    Collection,
+    CollectionItem,
+    CollectionUpvote,
+)
 from phub_jupyter.hub.database.tables.community import (
     Attachment,
     CommentVersion,
@@ -36,6 +41,9 @@ __all__ = [
     "Attachment",
     "Base",
     "CardLink",
+    "Collection",
+    "CollectionItem",
+    "CollectionUpvote",
     "CommentVersion",
     "DailyDownloads",
     "Discussion",
