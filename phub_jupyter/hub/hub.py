@@ -17,12 +17,14 @@ from phub_jupyter.hub.database import Database
 from phub_jupyter.hub.events import Events
 from phub_jupyter.hub.likes import Likes
 from phub_jupyter.hub.objects.large_files import LargeFiles
+from phub_jupyter.hub.objects.multipart import MultipartUploads
 from phub_jupyter.hub.objects.passes import Passes
 from phub_jupyter.hub.objects.tickets import Tickets
 from phub_jupyter.hub.objects.xet.cas import Cas
 from phub_jupyter.hub.repos.commits import Commits
 from phub_jupyter.hub.repos.duplicates import Duplicates
 from phub_jupyter.hub.repos.moves import Moves
+from phub_jupyter.hub.repos.file_locks import FileLocks
 from phub_jupyter.hub.repos.lfs_listing import LfsListing
 from phub_jupyter.hub.repos.lfs_removal import LfsRemoval
 from phub_jupyter.hub.repos.pushes import Pushes
@@ -64,6 +66,8 @@ class Hub:
         self.storage = Storage(self.database)
         self.commits = Commits(self.repositories, self.large_files, self.index)
         self.references = References(self.repositories, self.index, self.events)
+        self.multipart = MultipartUploads(root / "parts", self.large_files)
+        self.file_locks = FileLocks(self.database)
         self.lfs_listing = LfsListing(self.database, self.repositories)
         self.lfs_removal = LfsRemoval(
             self.database, self.repositories, self.references, self.large_files
