@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -85,3 +86,23 @@ def test_a_commit_with_a_card_that_is_no_yaml_is_refused_whole(hub_server: Any) 
     assert answer.status_code == 400
     assert "README.md" in answer.json()["error"]
     assert model.head == head
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        "".join(f"k{number}: {number}\n" for number in range(100_000)),
+        "a: [" + "1," * 500_000 + "]",
+        "a: " + "[" * 200_000,
+        "a: " + "1:" * 100_000 + "1",
+        "d: !!int '" + "1:" * 100_000 + "1'",
+        "a: &a {x: 1}\n" + "".join(f"b{n}: &a {{<<: [*a, *a]}}\n" for n in range(40)),
+    ],
+    ids=["flat", "list", "deep", "sixties", "tagged", "merged"],
+)
+def test_a_card_keeps_nobody_busy(hub_server: Any, metadata: str) -> None:
+    body = {"content": f"---\n{metadata}\n---\n", "repoType": "model"}
+    began = time.monotonic()
+    answer = requests.post(f"{hub_server.endpoint}/api/validate-yaml", json=body, timeout=30)
+    assert (answer.status_code, bool(answer.json()["errors"])) == (400, True)
+    assert time.monotonic() - began < 2

@@ -10,11 +10,15 @@ from phub_server.routing import Route
 
 __all__ = ["ROUTES"]
 
+_LARGEST = 4 << 20
+
 
 class ValidateYamlHandler(HubHandler):
     """Errors make 400, warnings do not; both are lists of messages. Needs no token."""
 
     async def post(self) -> None:
+        if len(self.request.body) > _LARGEST:  # anybody may ask
+            raise InvalidRequestError(f"content: at most {_LARGEST} bytes are checked.")
         body = self.json_body()
         content = body.get("content")
         if not isinstance(content, str):
