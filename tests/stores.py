@@ -28,7 +28,16 @@ import requests
 from phub_jupyter.hub.database import Database
 from phub_jupyter.hub.settings import StoreSettings
 
-__all__ = ["DEFAULT_PAIR", "PAIRS", "environment", "in_use", "settings_of"]
+__all__ = [
+    "DEFAULT_PAIR",
+    "PAIRS",
+    "address_of_nothing",
+    "environment",
+    "in_use",
+    "parametrize",
+    "settings_of",
+    "stop_servers",
+]
 
 PAIRS = ("sqlite-folder", "postgres-s3")
 DEFAULT_PAIR = os.environ.get("PHUB_TEST_STORES", PAIRS[0])
@@ -180,6 +189,15 @@ def settings_of(pair: str, root: Path) -> StoreSettings:
     name = "h" + hashlib.sha256(str(root.absolute()).encode()).hexdigest()[:16]
     postgres_server().make(name, "template")
     return StoreSettings(postgres_server().address(name), s3_server().address(name))
+
+
+def address_of_nothing(pair: str, root: Path) -> str:
+    """The address of a database that has no tables yet, beside the hub's own."""
+    if pair == "sqlite-folder":
+        return f"sqlite:///{root}/hub.sqlite"
+    name = "n" + hashlib.sha256(str(root.absolute()).encode()).hexdigest()[:16]
+    postgres_server().make(name)
+    return postgres_server().address(name)
 
 
 def environment(root: Path) -> dict[str, str]:

@@ -26,6 +26,12 @@ class StoreSettings:
         """What the variables say about the hub in ``root``."""
         return cls(os.environ.get("PHUB_DATABASE_URL", ""), os.environ.get("PHUB_OBJECT_STORE", ""))
 
+    def over(self, others: StoreSettings) -> StoreSettings:
+        """These, and where nothing is said the others."""
+        return StoreSettings(
+            self.database_url or others.database_url, self.object_store or others.object_store
+        )
+
     def open_database(self, root: Path) -> Database:
         """The database of the hub in ``root``. Raises InvalidRequestError for another address."""
         return Database(self.database_url or f"sqlite:///{root / 'hub.sqlite'}")

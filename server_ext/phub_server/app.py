@@ -35,6 +35,14 @@ class PrivateHubApp(ExtensionApp):
         help="Name of the hub account that the person logged in to this Jupyter server acts as; "
         "it is an administrator of the hub. Default: the name of the system user."
     ).tag(config=True)
+    database_url = Unicode(
+        help="Address of a PostgreSQL database, postgresql://USER@HOST/NAME. "
+        "Default: the variable PHUB_DATABASE_URL, else SQLite in the data folder."
+    ).tag(config=True)
+    object_store = Unicode(
+        help="Where large files are kept: s3://BUCKET/FOLDER?endpoint=URL&region=NAME. "
+        "Default: the variable PHUB_OBJECT_STORE, else the data folder."
+    ).tag(config=True)
     export_environment = Bool(
         True,
         help="Give kernels and terminals the hub's address and a token, so that %phub and "
@@ -57,11 +65,14 @@ class PrivateHubApp(ExtensionApp):
     def initialize_settings(self) -> None:
         """Open the hub and make sure that its owner has an account."""
         from phub_jupyter.hub.hub import Hub
+        from phub_jupyter.hub.settings import StoreSettings
         from phub_server.context import SETTINGS_KEY, ServerContext
         from phub_server.identity import JupyterIdentity
 
         assert self.serverapp is not None
-        hub = Hub.open(Path(self.data).expanduser())
+        data = Path(self.data).expanduser()
+        named = StoreSettings(self.database_url, self.object_store)
+        hub = Hub.open(data, named.over(StoreSettings.from_environment(data)))
         hub.accounts.ensure_user(self.owner, admin=True)
         identity = JupyterIdentity(hub.accounts, self.owner)
         prefix = url_path_join(self.serverapp.base_url, "phub")

@@ -24,6 +24,7 @@ from phub_jupyter.errors import ConflictError, HubError, NotFoundError
 
 if TYPE_CHECKING:
     from phub_jupyter.hub.hub import Hub
+    from phub_jupyter.hub.settings import StoreSettings
 
 __all__ = ["build_parser", "main", "serve_main"]
 
@@ -67,6 +68,18 @@ def build_parser() -> argparse.ArgumentParser:
         type=lambda text: Path(text).expanduser(),
         default=_default_data(),
         help="folder of the hub (default: $PHUB_DATA, else 'phub' in Jupyter's data folder)",
+    )
+    data.add_argument(
+        "--database-url",
+        default="",
+        metavar="URL",
+        help="postgresql://... (default: $PHUB_DATABASE_URL, else SQLite in the data folder)",
+    )
+    data.add_argument(
+        "--object-store",
+        default="",
+        metavar="URL",
+        help="s3://BUCKET/... (default: $PHUB_OBJECT_STORE, else files in the data folder)",
     )
 
     serve = verbs.add_parser("serve", parents=[data], help="serve the hub until Ctrl+C")
@@ -126,11 +139,18 @@ def _days(text: str) -> int:
     return int(text)
 
 
+def _stores(options: argparse.Namespace) -> StoreSettings:
+    from phub_jupyter.hub.settings import StoreSettings
+
+    named = StoreSettings(options.database_url, options.object_store)
+    return named.over(StoreSettings.from_environment(options.data))
+
+
 @contextmanager
-def _opened(data: Path) -> Iterator[Hub]:
+def _opened(options: argparse.Namespace) -> Iterator[Hub]:
     from phub_jupyter.hub.hub import Hub
 
-    hub = Hub.open(data)
+    hub = Hub.open(options.data, _stores(options))
     try:
         yield hub
     finally:
@@ -145,7 +165,7 @@ def _serve(options: argparse.Namespace) -> int:
     path = options.base_url.strip("/")
     prefix = f"/{path}" if path else ""
     try:
-        asyncio.run(serve(options.host, options.port, options.data, prefix))
+        asyncio.run(serve(options.host, options.port, options.data, prefix, _stores(options)))
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise
@@ -157,14 +177,14 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _add_user(options: argparse.Namespace) -> int:
-    with _opened(options.data) as hub:
+    with _opened(options) as hub:
         user = hub.accounts.add_user(options.name, admin=options.admin)
     print(f"Added the {'administrator' if user.is_admin else 'user'} {user.name}.")
     return 0
 
 
 def _add_org(options: argparse.Namespace) -> int:
-    with _opened(options.data) as hub:
+    with _opened(options) as hub:
         org = hub.accounts.add_org(options.name, options.owner)
     print(f"Added the organization {org.name}; {options.owner} administers it.")
     return 0
@@ -172,7 +192,7 @@ def _add_org(options: argparse.Namespace) -> int:
 
 def _add_token(options: argparse.Namespace) -> int:
     lifetime = None if options.days is None else timedelta(days=options.days)
-    with _opened(options.data) as hub:
+    with _opened(options) as hub:
         token = hub.accounts.add_token(
             options.user, name=options.name, role=options.role, lifetime=lifetime
         )
@@ -185,10 +205,10 @@ def _add_token(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     from phub_jupyter.hub.check import check
 
-    if not (options.data / "hub.sqlite").exists():
+    if not (options.data / "secret").exists():
         raise NotFoundError(f"There is no hub in {options.data}; name its folder with --data.")
     problems = 0
-    with _opened(options.data) as hub:
+    with _opened(options) as hub:
         for problem in check(hub):
             print(problem, flush=True)
             problems += 1

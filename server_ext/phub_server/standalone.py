@@ -13,6 +13,7 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application
 
 from phub_jupyter.hub.hub import Hub
+from phub_jupyter.hub.settings import StoreSettings
 from phub_server.context import SETTINGS_KEY, ServerContext
 from phub_server.identity import TokenIdentity
 from phub_server.routes import tornado_rules
@@ -28,8 +29,15 @@ BUFFERED_BODY_LIMIT = 64 * 1024 * 1024
 class StandaloneServer:
     """One listening hub; ``port`` 0 takes a free one, ``prefix`` mounts it below a path."""
 
-    def __init__(self, data: Path, host: str, port: int, prefix: str = "") -> None:
-        self.hub = Hub.open(data)
+    def __init__(
+        self,
+        data: Path,
+        host: str,
+        port: int,
+        prefix: str = "",
+        stores: StoreSettings | None = None,
+    ) -> None:
+        self.hub = Hub.open(data, stores)
         self.hub.spaces.ip = host or "0.0.0.0"  # noqa: S104 - who sees the hub may see its Spaces
         identity = TokenIdentity(self.hub.accounts)
         self.context = ServerContext(self.hub, identity, "standalone", prefix.rstrip("/"))
@@ -47,13 +55,13 @@ class StandaloneServer:
         await self._server.close_all_connections()
 
 
-async def serve(host: str, port: int, data: Path, prefix: str = "") -> None:
+async def serve(host: str, port: int, data: Path, prefix: str, stores: StoreSettings) -> None:
     """Serve until SIGINT or SIGTERM."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.set)
-    server = StandaloneServer(data, host, port, prefix)
+    server = StandaloneServer(data, host, port, prefix, stores)
     shown = "127.0.0.1" if host in ("", "0.0.0.0", "::") else host  # noqa: S104
     print(f"Private Hub listens on http://{shown}:{server.port}{server.context.prefix}", flush=True)
     print(f"Data folder: {data}. Stop with Ctrl+C.", flush=True)
