@@ -21,9 +21,7 @@ from phub_jupyter.hub.objects.large_files import LargeFile, LargeFiles
 
 __all__ = ["MultipartUploads", "Part", "Plan"]
 
-LARGE_ENOUGH = 512 << 20
-"""Bytes from which on a file is worth being sent in parts."""
-
+_LARGE_ENOUGH = 512 << 20
 _SMALLEST_PART = 64 << 20
 _MOST_PARTS = 1000
 _PIECE = 1 << 20
@@ -37,11 +35,6 @@ class Plan:
 
     size: int
     part_size: int
-
-    @classmethod
-    def of(cls, size: int, part_size: int = _SMALLEST_PART) -> Plan:
-        """Cut a file so that its parts are neither too small nor too many."""
-        return cls(size, max(part_size, -(-size // _MOST_PARTS)))
 
     @property
     def count(self) -> int:
@@ -90,12 +83,27 @@ class Part:
 
 
 class MultipartUploads:
-    """Keeps parts below ``folder`` until the file is complete or nobody comes back for it."""
+    """Keeps parts below ``folder`` until the file is complete or nobody comes back for it.
 
-    def __init__(self, folder: Path, large_files: LargeFiles) -> None:
+    A file of ``large_enough`` bytes is worth being cut into parts of ``part_size`` or more.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        large_files: LargeFiles,
+        large_enough: int = _LARGE_ENOUGH,
+        part_size: int = _SMALLEST_PART,
+    ) -> None:
         self._folder = folder
         self._large_files = large_files
+        self.large_enough = large_enough
+        self.part_size = part_size
         self.sweep()
+
+    def plan(self, size: int) -> Plan:
+        """Cut a file so that its parts are neither too small nor too many."""
+        return Plan(size, max(self.part_size, -(-size // _MOST_PARTS)))
 
     def new_id(self) -> str:
         """A name for another upload."""

@@ -62,10 +62,10 @@ class FileLocks:
             with self._database.write() as session:
                 session.add(row)
         except IntegrityError:
-            (held, *_) = self.list(repo, path=path, limit=1) or [None]
-            if held is None:  # unlocked at this very moment
+            held = self.list(repo, path=path, limit=1)
+            if not held:  # unlocked at this very moment
                 raise ConflictError(f"{path} was locked until now; try again.") from None
-            raise LockTakenError(held) from None
+            raise LockTakenError(held[0]) from None
         return HeldLock(row.pk, row.uid, path, actor.name or "", row.created_at)
 
     def list(

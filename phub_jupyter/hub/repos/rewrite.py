@@ -63,7 +63,7 @@ class Rewriter:
         """The tree without the unwanted files; None if nothing is left of it."""
         if oid not in self._trees:
             tree = self._raw[oid].peel(pygit2.Tree)
-            entries = [(item.name, item.id, int(item.filemode)) for item in tree]
+            entries = [(item.name or "", item.id, int(item.filemode)) for item in tree]
             kept = [
                 (name, new, mode)
                 for name, old, mode in entries

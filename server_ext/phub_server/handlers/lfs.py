@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -13,7 +12,6 @@ from phub_jupyter.errors import InvalidRequestError
 from phub_jupyter.hub.access import Action
 from phub_jupyter.hub.database.tables import Repo
 from phub_jupyter.hub.objects.large_files import LargeFile
-from phub_jupyter.hub.objects.multipart import LARGE_ENOUGH, Plan
 from phub_jupyter.hub.objects.passes import Pass
 from phub_jupyter.identifiers import RepoType
 from phub_server.base import HubHandler
@@ -97,7 +95,8 @@ class BatchHandler(LfsHandler):
         )
         self._right = Pass(self.actor, action, repo)
         self._base = f"{self.endpoint}/{_web(repo)}.git/info/lfs/objects"
-        transfer = _transfer(body.get("transfers"), wanted, known) if uploads else "basic"
+        new = [pointer.size for pointer in wanted if pointer.oid not in known]
+        transfer = self._transfer(body.get("transfers"), new) if uploads else "basic"
         answers = {
             "basic": self._upload,
             "multipart": self._upload_in_parts,
@@ -106,6 +105,14 @@ class BatchHandler(LfsHandler):
         answer = answers[transfer] if uploads else self._download
         objects = [answer(pointer, known.get(pointer.oid)) for pointer in wanted]
         self.reply({"transfer": transfer, "objects": objects, "hash_algo": "sha256"})
+
+    def _transfer(self, offered: Any, sizes: list[int]) -> str:
+        """How files should come: by Xet if the client can, else in parts if one is large."""
+        offered = offered if isinstance(offered, list) else []
+        if "xet" in offered:
+            return "xet"
+        large = any(size >= self.hub.multipart.large_enough for size in sizes)
+        return "multipart" if large and "multipart" in offered else "basic"
 
     def _upload(self, pointer: Pointer, known: LargeFile | None) -> dict[str, Any]:
         if known is not None:
@@ -116,7 +123,7 @@ class BatchHandler(LfsHandler):
     def _upload_in_parts(self, pointer: Pointer, known: LargeFile | None) -> dict[str, Any]:
         if known is not None:
             return _present(pointer, known)
-        plan = Plan.of(pointer.size)
+        plan = self.hub.multipart.plan(pointer.size)
         claims = {"upload": self.hub.multipart.new_id(), "part_size": plan.part_size}
         place = f"{self._base}/{pointer.oid}/parts"
         # Padded, because git-lfs sorts the numbers as texts before it hands them on.
@@ -160,15 +167,6 @@ def _is_upload(operation: Any) -> bool:
     if operation not in ("upload", "download"):
         raise InvalidRequestError("operation: send 'upload' or 'download'.")
     return bool(operation == "upload")
-
-
-def _transfer(offered: Any, wanted: list[Pointer], known: Mapping[str, LargeFile]) -> str:
-    """How files should come: by Xet if the client can, in parts if one is worth it, else whole."""
-    offered = offered if isinstance(offered, list) else []
-    if "xet" in offered:
-        return "xet"
-    large = any(item.size >= LARGE_ENOUGH and item.oid not in known for item in wanted)
-    return "multipart" if large and "multipart" in offered else "basic"
 
 
 def _present(pointer: Pointer, known: LargeFile) -> dict[str, Any]:
