@@ -27,7 +27,16 @@ from phub_jupyter.hub.database.tables.community import (
     Watch,
 )
 from phub_jupyter.hub.database.tables.lfs import ErasedObject, FileLock, PushedCommit
-from phub_jupyter.hub.database.tables.objects import LfsObject, RepoObject, XetFile, Xorb
+from phub_jupyter.hub.database.tables.objects import (
+    FileXorb,
+    IndexedChunk,
+    LfsObject,
+    RepoObject,
+    RepoXorb,
+    XetFile,
+    Xorb,
+    XorbPromise,
+)
 from phub_jupyter.hub.database.tables.repositories import (
     AccessRequest,
     FormerName,
@@ -50,8 +59,10 @@ __all__ = [
     "DiscussionEvent",
     "ErasedObject",
     "FileLock",
+    "FileXorb",
     "FormerName",
     "GroupMember",
+    "IndexedChunk",
     "LfsObject",
     "Like",
     "Member",
@@ -61,6 +72,7 @@ __all__ = [
     "Repo",
     "RepoObject",
     "RepoTag",
+    "RepoXorb",
     "ResourceGroup",
     "Setting",
     "Term",
@@ -69,5 +81,6 @@ __all__ = [
     "Watch",
     "XetFile",
     "Xorb",
+    "XorbPromise",
     "utc_now",
 ]

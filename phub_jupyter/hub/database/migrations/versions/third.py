@@ -24,7 +24,29 @@ def upgrade() -> None:
         "tokens",
         sa.Column("reads_gated", sa.Boolean(), nullable=False, server_default=sa.false()),
     )
+    _change_objects()
     _change_catalog()
+
+
+def _change_objects() -> None:
+    """Say of each Xet file which xorbs it needs, and of each repository's file when it was used."""
+    op.add_column(
+        "repo_objects", sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=True)
+    )
+    op.create_index("ix_repo_objects_by_sha256", "repo_objects", ["sha256"])
+    op.create_index("ix_repo_objects_by_xet_hash", "repo_objects", ["xet_hash"])
+    connection = op.get_bind()
+    xorbs = set(connection.scalars(sa.text("SELECT hash FROM xorbs")))
+    files = sa.table("xet_files", sa.column("hash"), sa.column("segments", sa.JSON()))
+    rows = [
+        {"file": name, "xorb": xorb}
+        for name, segments in connection.execute(sa.select(files.c.hash, files.c.segments))
+        for xorb in {segment[0] for segment in segments} & xorbs
+    ]
+    if rows:
+        connection.execute(
+            sa.insert(sa.table("xet_file_xorbs", sa.column("file"), sa.column("xorb"))), rows
+        )
 
 
 def _change_catalog() -> None:
