@@ -60,12 +60,14 @@ class Hub:
         self.downloads = Downloads(self.database)
         self.collections = Collections(self.database)
         self.repositories = Repositories(self.database, root / "repos", self.index, self.events)
-        self.community = Community(self.database, self.repositories, self.index, self.events)
         self.moves = Moves(self.database, self.index, self.events)
         self.duplicates = Duplicates(self.database, self.repositories)
         self.storage = Storage(self.database)
         self.commits = Commits(self.repositories, self.large_files, self.index)
         self.references = References(self.repositories, self.index, self.events)
+        self.community = Community(
+            self.database, self.repositories, self.references, self.events
+        )
         self.multipart = MultipartUploads(root / "parts", self.large_files)
         self.file_locks = FileLocks(self.database)
         self.lfs_listing = LfsListing(self.database, self.repositories)

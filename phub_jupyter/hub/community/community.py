@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from phub_jupyter.hub.access import Actor
-from phub_jupyter.hub.catalog.index import CatalogIndex
 from phub_jupyter.hub.community.discussions import Discussions
 from phub_jupyter.hub.community.merges import Merges
 from phub_jupyter.hub.community.pull_requests import PullRequests
 from phub_jupyter.hub.database import Database
 from phub_jupyter.hub.database.tables import Repo
 from phub_jupyter.hub.events import Events
+from phub_jupyter.hub.repos.references import References
 from phub_jupyter.hub.repos.repositories import Repositories
 
 __all__ = ["Community"]
@@ -21,11 +21,15 @@ class Community:
     """Discussions and pull requests of all repositories."""
 
     def __init__(
-        self, database: Database, repositories: Repositories, index: CatalogIndex, events: Events
+        self,
+        database: Database,
+        repositories: Repositories,
+        references: References,
+        events: Events,
     ) -> None:
         self.discussions = Discussions(database, events)
         self.pull_requests = PullRequests(database, repositories, events)
-        self.merges = Merges(database, repositories, index, events)
+        self.merges = Merges(database, repositories, references, events)
 
     def open_pull_request(
         self,

@@ -13,7 +13,6 @@ from sqlalchemy import select
 
 from phub_jupyter.errors import ConflictError, HubError, InvalidRequestError, StaleParentError
 from phub_jupyter.hub.access import Action, Actor, Verdict, decide, require
-from phub_jupyter.hub.catalog.index import CatalogIndex
 from phub_jupyter.hub.community import ledger, notices
 from phub_jupyter.hub.community.merging import Sides, conflicts, contains, merge, unified_diff
 from phub_jupyter.hub.community.pull_requests import pull_request_ref
@@ -21,6 +20,7 @@ from phub_jupyter.hub.database import Database
 from phub_jupyter.hub.database.tables import Discussion, Repo
 from phub_jupyter.hub.events import Event, Events, RefChange
 from phub_jupyter.hub.repos.git_repository import GitRepository
+from phub_jupyter.hub.repos.references import References
 from phub_jupyter.hub.repos.repositories import Repositories
 
 __all__ = ["Changes", "Merges"]
@@ -45,11 +45,15 @@ class Merges:
     """Merges pull requests under the lock of their repository."""
 
     def __init__(
-        self, database: Database, repositories: Repositories, index: CatalogIndex, events: Events
+        self,
+        database: Database,
+        repositories: Repositories,
+        references: References,
+        events: Events,
     ) -> None:
         self._database = database
         self._repositories = repositories
-        self._index = index
+        self._references = references
         self._events = events
 
     def merge(self, actor: Actor, repo: Repo, number: int, comment: str) -> str:
@@ -164,12 +168,8 @@ class Merges:
             notices.tell(session, repo, row, actor, text)
 
     def _tell(self, actor: Actor, repo: Repo, number: int, moved: RefChange) -> None:
-        try:
-            self._index.refresh(repo.pk)
-        except Exception:  # the merge is made and stays; the index catches up at the next start
-            _LOG.exception("The index of %s/%s could not be updated.", repo.namespace, repo.name)
         if moved.old != moved.new:
-            self._events.publish(Event("update", "repo.content", repo, actor, refs=(moved,)))
+            self._references.tell(repo, actor, moved)
         self._events.publish(Event("update", "discussion", repo, actor, discussion=number))
 
 

@@ -20,7 +20,7 @@ from phub_jupyter.hub.database import Database
 from phub_jupyter.hub.database.tables import Discussion, DiscussionEvent, Repo
 from phub_jupyter.hub.events import Event, Events
 from phub_jupyter.hub.repos.commits import branch_ref
-from phub_jupyter.hub.repos.git_repository import GitRepository
+from phub_jupyter.hub.repos.git_repository import GitRepository, flush
 from phub_jupyter.hub.repos.repositories import Repositories
 
 __all__ = ["PullRequests", "pull_request_ref"]
@@ -150,3 +150,5 @@ def _put_ref(git: GitRepository, ref: str, target: str) -> None:
         git.create_ref(ref, target)
     elif found != target:
         git.move_ref(ref, found, target)
+    for folder in (git.path / ref).parent, git.path / "refs":  # the first of them makes a folder
+        flush(folder)
