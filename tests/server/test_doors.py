@@ -36,9 +36,6 @@ VALUES = {
     "number": "1",
     "comment": "0" * 24,
 }
-SAY_THE_SAME_TO_ALL = re.compile(r"/info/lfs/locks$|/info/lfs/locks/1/unlock$")
-"""File locks are not offered to anybody, whatever the repository: 501."""
-
 ASKS_BY_POST = re.compile(
     r"/(paths-info/main|preupload/main|git-upload-pack|objects/batch|locks/verify|start)$"
     r"|^/models/"
@@ -108,8 +105,7 @@ def test_private_equals_missing(served: Any, person: str) -> None:
     for method, address in DOORS:
         private = _ask(served, method, address, "secret", headers)
         missing = _ask(served, method, address, "phantom", headers)
-        allowed = (404, 501) if SAY_THE_SAME_TO_ALL.search(address) else range(400, 500)
-        if private.status_code not in allowed:
+        if private.status_code not in range(400, 500):
             wrong.append(f"{method} {address} answers {private.status_code}")
         if _shown(private, "secret") != _shown(missing, "phantom"):
             wrong.append(f"{method} {address} tells private from missing")
