@@ -66,7 +66,7 @@ class Hub:
         self.commits = Commits(self.repositories, self.large_files, self.index)
         self.references = References(self.repositories, self.index, self.events)
         self.community = Community(
-            self.database, self.repositories, self.references, self.events
+            self.database, self.repositories, self.references, self.events, store
         )
         self.multipart = MultipartUploads(root / "parts", self.large_files)
         self.file_locks = FileLocks(self.database)

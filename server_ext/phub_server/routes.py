@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from phub_server.handlers import (
+    attachments,
     collections,
     commits,
     discussions,
@@ -18,6 +19,7 @@ from phub_server.handlers import (
     likes,
     listing,
     not_built,
+    notifications,
     preupload,
     refs,
     repos,
@@ -51,7 +53,9 @@ ROUTES: tuple[Route, ...] = (
     *commits.ROUTES,
     *tree.ROUTES,
     *refs.ROUTES,
+    *attachments.ROUTES,
     *discussions.ROUTES,
+    *notifications.ROUTES,
     *likes.ROUTES,
     *xet.ROUTES,
     *lfs.ROUTES,

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from phub_jupyter.hub.access import Actor
+from phub_jupyter.hub.community.attachments import Attachments
 from phub_jupyter.hub.community.discussions import Discussions
+from phub_jupyter.hub.community.inbox import Inbox
 from phub_jupyter.hub.community.merges import Merges
 from phub_jupyter.hub.community.pull_requests import PullRequests
 from phub_jupyter.hub.database import Database
 from phub_jupyter.hub.database.tables import Repo
 from phub_jupyter.hub.events import Events
+from phub_jupyter.hub.objects.store import ObjectStore
 from phub_jupyter.hub.repos.references import References
 from phub_jupyter.hub.repos.repositories import Repositories
 
@@ -26,10 +29,13 @@ class Community:
         repositories: Repositories,
         references: References,
         events: Events,
+        store: ObjectStore,
     ) -> None:
         self.discussions = Discussions(database, events)
         self.pull_requests = PullRequests(database, repositories, events)
         self.merges = Merges(database, repositories, references, events)
+        self.inbox = Inbox(database)
+        self.attachments = Attachments(database, store)
 
     def open_pull_request(
         self,

@@ -45,7 +45,7 @@ ROUTES: tuple[Route, ...] = (
     Route(rf"{_REPO}/(?:likers|leaderboard|safetensors-metadata|parquet)(?:/.*)?", NotBuiltHandler),
     Route(r"/api/(?:buckets|users|organizations)(?:/.*)?", NotBuiltHandler),
     Route(r"/api/(?:settings/.*|resolve-cache/.*)", NotBuiltHandler),
-    Route(r"/(?:oauth/.*|uploads|api/spaces/semantic-search)", NotBuiltHandler),
+    Route(r"/(?:oauth/.*|api/spaces/semantic-search)", NotBuiltHandler),
     Route(rf"{_WITHOUT_OWNER}(?:/(?:{_CALLS})(?:/.*)?)?", UnknownHandler, {"of_repo": True}),
     Route(rf"{WEB_PREFIX}[^/]+/(?:resolve|raw)/.+", UnknownHandler, {"of_repo": True}),
     Route(r"/.*", UnknownHandler),
