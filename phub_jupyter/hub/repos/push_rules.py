@@ -33,6 +33,7 @@ _CARD = "README.md"
 class Contents:
     """What the new commits hold: what is wrong with it, and the large files that it stands for."""
 
+    commits: list[pygit2.Commit] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
     pointers: dict[LfsPointer, str] = field(default_factory=dict)  # each with a path
 
@@ -96,6 +97,7 @@ def check_contents(git: GitRepository, updates: tuple[RefUpdate, ...]) -> Conten
     contents = Contents()
     seen: set[tuple[pygit2.Oid, bytes]] = set()
     for commit in _new_commits(git.raw, updates):
+        contents.commits.append(commit)
         for file in _changes(commit):
             key = (file.id, file.raw_path)
             if key not in seen and int(file.mode) != FileMode.COMMIT:

@@ -7,18 +7,24 @@ import fcntl
 import os
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from phub_jupyter.hub.access import Actor
+import pygit2
+from pygit2.enums import SortMode
+
+from phub_jupyter.errors import HubError
+from phub_jupyter.hub.access import Action, Actor, require
+from phub_jupyter.hub.community.community import Community
 from phub_jupyter.hub.database.tables import Repo
 from phub_jupyter.hub.events import RefChange
 from phub_jupyter.hub.objects.large_files import LargeFiles
 from phub_jupyter.hub.repos import pkt_line
 from phub_jupyter.hub.repos.git_repository import flush
 from phub_jupyter.hub.repos.lfs_pointer import LfsPointer
-from phub_jupyter.hub.repos.push_rules import check_contents, check_refs
+from phub_jupyter.hub.repos.push_rules import check_contents, check_refs, pull_request_of
+from phub_jupyter.hub.repos.pushers import Pushers
 from phub_jupyter.hub.repos.receive_pack import Proposal, RefUpdate, install_hook, receive_pack
 from phub_jupyter.hub.repos.references import References
 from phub_jupyter.hub.repos.repositories import Repositories
@@ -36,23 +42,33 @@ class _Push:
     repo: Repo
     actor: Actor
     updates: tuple[RefUpdate, ...] = ()
+    foreign: list[str] = field(default_factory=list)  # commits that name their author otherwise
 
 
 class Pushes:
-    """Takes pushes in. Callers have checked that the actor may write to the repository."""
+    """Takes pushes in."""
 
     def __init__(
         self,
         repositories: Repositories,
         large_files: LargeFiles,
         references: References,
+        community: Community,
+        pushers: Pushers,
         hooks: Path,
     ) -> None:
         self._repositories = repositories
         self._large_files = large_files
         self._references = references
+        self._community = community
+        self._pushers = pushers
         self._hooks = hooks
         install_hook(hooks)
+
+    def require_entry(self, repo: Repo, actor: Actor) -> None:
+        """Raise unless there is anything in the repository to which the actor may push."""
+        if not self._community.pull_requests.has_own(actor, repo):
+            require(actor, Action.WRITE, repo)
 
     async def receive(
         self, repo: Repo, actor: Actor, question: IO[bytes], executor: Executor
@@ -88,17 +104,31 @@ class Pushes:
         git = self._repositories.open(push.repo)
         if proposal.quarantine is not None:
             git.raw.odb.add_disk_alternate(str(proposal.quarantine))
-        reasons = list(check_refs(git, proposal.updates))
+        reasons = [*check_refs(git, proposal.updates), *self._check_rights(push)]
         if reasons:
             return reasons
         contents = check_contents(git, proposal.updates)
         if contents.reasons:
             return contents.reasons
+        push.foreign = [
+            str(commit.id) for commit in contents.commits if commit.author.name != push.actor.name
+        ]
         git.take_lock(proposal.lock)
         missing = list(self._missing(push.repo, contents.pointers))
         if missing:  # git holds a copy of the lock, which must not outlive the refusal
             fcntl.flock(proposal.lock, fcntl.LOCK_UN)
         return missing
+
+    def _check_rights(self, push: _Push) -> Iterator[str]:
+        for update in push.updates:
+            number = pull_request_of(update.ref)
+            try:
+                if number is None:
+                    require(push.actor, Action.WRITE, push.repo)
+                else:
+                    self._community.require_push(push.actor, push.repo, number)
+            except HubError as error:
+                yield f"{update.ref}: {error.message}"
 
     def _missing(self, repo: Repo, pointers: dict[LfsPointer, str]) -> Iterator[str]:
         """Under the lock, so that nobody takes a file away that is about to be referred to."""
@@ -120,8 +150,29 @@ class Pushes:
         path = self._repositories.path(push.repo)
         for folder in _folders_of(path, changed):
             flush(folder)
+        if push.actor.pk is not None and push.foreign:
+            self._pushers.record(push.repo.pk, push.foreign, push.actor.pk)
+        for update in changed:
+            self._tell_pull_request(push, update)
         moves = [RefChange(update.ref, update.old, update.new) for update in changed]
         self._references.tell(push.repo, push.actor, *moves)
+
+    def _tell_pull_request(self, push: _Push, update: RefUpdate) -> None:
+        number = pull_request_of(update.ref)
+        if number is None or update.old is None or update.new is None:
+            return
+        oids = _added(self._repositories.open(push.repo).raw, update.old, update.new)
+        self._community.note_commits(push.repo, number, oids, push.actor)
+
+
+def _added(raw: pygit2.Repository, old: str, new: str) -> list[str]:
+    """The commits that a pull request has more than before, oldest first, and no branch has."""
+    walker = raw.walk(pygit2.Oid(hex=new), SortMode.TOPOLOGICAL | SortMode.REVERSE)
+    walker.hide(pygit2.Oid(hex=old))
+    for name in raw.listall_references():
+        if name.startswith("refs/heads/"):
+            walker.hide(raw.lookup_reference(name).peel(pygit2.Commit).id)
+    return [str(commit.id) for commit in walker]
 
 
 def _folders_of(path: Path, changed: list[RefUpdate]) -> Iterator[Path]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import IO, Any, ClassVar
+from typing import IO, Any
 
 from tornado.iostream import StreamClosedError
 
@@ -33,6 +33,12 @@ class _Answers(HubHandler):
         """The repository to read or write, whose name may end in ``.git``."""
         return await self.repo(action, plural, namespace, name.removesuffix(".git"))
 
+    async def repo_to_push(self, plural: str | None, namespace: str, name: str) -> Repo:
+        """The repository, if there is anything in it to which the caller may push."""
+        repo = await self.git_repo(Action.PROPOSE, plural, namespace, name)
+        await self.run(self.hub.pushes.require_entry, repo, self.actor)
+        return repo
+
     def announce(self, program: Program, content: str) -> None:
         """Set the headers of an answer that a git program writes."""
         self.set_header("Content-Type", f"application/x-git-{program}-{content}")
@@ -59,8 +65,10 @@ class InfoRefsHandler(_Answers):
     async def get(self, namespace: str, name: str, plural: str | None = None) -> None:
         service = self.get_query_argument("service", "")
         writes = service == "git-receive-pack"
-        action = Action.WRITE if writes else Action.CONTENT
-        repo = await self.git_repo(action, plural, namespace, name)
+        if writes:
+            repo = await self.repo_to_push(plural, namespace, name)
+        else:
+            repo = await self.git_repo(Action.CONTENT, plural, namespace, name)
         if service not in ("git-upload-pack", "git-receive-pack"):
             raise InvalidRequestError(
                 "service: this hub speaks git's smart protocol only; use a git of 2012 or later."
@@ -78,14 +86,15 @@ class _PackHandler(_Answers, UploadHandler[BodyFile]):
     """Takes a question in: git reads all of it before it answers, and would block if nobody read
     the answer meanwhile. So it is complete in a file before git starts."""
 
-    action: ClassVar[Action]
     repository: Repo
 
+    async def find(self, plural: str | None, namespace: str, name: str) -> Repo:
+        """The repository that the question is about; subclasses implement it."""
+        raise NotImplementedError
+
     async def open_sink(self) -> BodyFile:
-        place = self.path_kwargs
-        self.repository = await self.git_repo(
-            self.action, place["plural"], place["namespace"], place["name"]
-        )
+        place = (self.path_kwargs[key] for key in ("plural", "namespace", "name"))
+        self.repository = await self.find(*place)
         return BodyFile(self.hub.root / "uploads")
 
     async def question(self) -> IO[bytes]:
@@ -99,8 +108,11 @@ class _PackHandler(_Answers, UploadHandler[BodyFile]):
 class UploadPackHandler(_PackHandler):
     """Sends commits and files to git."""
 
-    action = Action.CONTENT
     largest = _LARGEST_QUESTION
+
+    async def find(self, plural: str | None, namespace: str, name: str) -> Repo:
+        """Cloning is reading every file."""
+        return await self.git_repo(Action.CONTENT, plural, namespace, name)
 
     async def post(self, namespace: str, name: str, plural: str | None = None) -> None:
         question = await self.question()
@@ -114,8 +126,11 @@ class UploadPackHandler(_PackHandler):
 class ReceivePackHandler(_PackHandler):
     """Takes commits and files from git."""
 
-    action = Action.WRITE
     largest = _LARGEST_PUSH
+
+    async def find(self, plural: str | None, namespace: str, name: str) -> Repo:
+        """What may be pushed to which ref is decided once it is all here."""
+        return await self.repo_to_push(plural, namespace, name)
 
     async def post(self, namespace: str, name: str, plural: str | None = None) -> None:
         question = await self.question()

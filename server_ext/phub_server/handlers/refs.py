@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from phub_jupyter.errors import InvalidRequestError
+from phub_jupyter.errors import InvalidRequestError, NotFoundError, RevisionNotFoundError
 from phub_jupyter.hub.access import Action
+from phub_jupyter.hub.database.tables import Repo
 from phub_jupyter.hub.repos.git_repository import Ref
+from phub_jupyter.hub.repos.push_rules import pull_request_of
 from phub_server.base import HubHandler
 from phub_server.routing import NAME, NAMESPACE, PLURAL, Route
 
@@ -70,10 +72,20 @@ class SquashHandler(HubHandler):
     """Replaces a branch's history by one commit."""
 
     async def post(self, plural: str, namespace: str, name: str, branch: str) -> None:
-        repo = await self.repo(Action.WRITE, plural, namespace, name)
+        number = pull_request_of(branch)
+        action = Action.WRITE if number is None else Action.PROPOSE
+        repo = await self.repo(action, plural, namespace, name)
+        if number is not None:
+            await self.run(self._require_push, repo, number)
         message = _optional_text(self.json_body(), "message") or ""
         await self.run(self.hub.references.squash, repo, self.actor, branch, message)
         self.reply({})
+
+    def _require_push(self, repo: Repo, number: int) -> None:
+        try:
+            self.hub.community.require_push(self.actor, repo, number)
+        except NotFoundError:
+            raise RevisionNotFoundError(f"Invalid rev id: refs/pr/{number}") from None
 
 
 def _sorted_out(refs: list[Ref], prefix: str) -> list[dict[str, Any]]:
