@@ -27,6 +27,7 @@ from phub_jupyter.hub.repos.moves import Moves
 from phub_jupyter.hub.repos.file_locks import FileLocks
 from phub_jupyter.hub.repos.lfs_listing import LfsListing
 from phub_jupyter.hub.repos.lfs_removal import LfsRemoval
+from phub_jupyter.hub.repos.pushers import Pushers
 from phub_jupyter.hub.repos.pushes import Pushes
 from phub_jupyter.hub.repos.references import References
 from phub_jupyter.hub.repos.repositories import Repositories
@@ -74,7 +75,15 @@ class Hub:
         self.lfs_removal = LfsRemoval(
             self.database, self.repositories, self.references, self.large_files
         )
-        self.pushes = Pushes(self.repositories, self.large_files, self.references, root / "hooks")
+        self.pushers = Pushers(self.database)
+        self.pushes = Pushes(
+            self.repositories,
+            self.large_files,
+            self.references,
+            self.community,
+            self.pushers,
+            root / "hooks",
+        )
         self.snapshots = Snapshots(self.repositories, self.large_files, root / "cache/snapshots")
         self.serving = Serving(self.snapshots, root / "cache")
         self.spaces = Spaces(self.repositories, self.accounts, self.snapshots, root / "spaces")
