@@ -100,6 +100,17 @@ class PullRequests:
         needed = Action.PROPOSE if is_author else Action.WRITE
         return decide(actor, needed, repo) is Verdict.ALLOW
 
+    def has_own(self, actor: Actor, repo: Repo) -> bool:
+        """Whether the actor has a pull request under way, to which they may add commits."""
+        own = select(Discussion.pk).where(
+            Discussion.repo_pk == repo.pk,
+            Discussion.author_pk == actor.pk,
+            Discussion.is_pull_request,
+            Discussion.status.in_(_UNDER_WAY),
+        )
+        with self._database.read() as session:
+            return actor.pk is not None and session.scalar(own.limit(1)) is not None
+
     def require_push(self, actor: Actor, repo: Repo, number: int) -> None:
         """Raise unless the actor may add commits to the pull request.
 
