@@ -73,13 +73,18 @@ class CommitListHandler(HubHandler):
         repo = await self.repo(Action.READ, plural, namespace, name)
         limit = page_limit(self, _LARGEST_PAGE)
         commits, following = await self.run(self._page, repo, revision, limit)
+        oids = [commit.oid for commit in commits]
+        pushers = await self.run(self.hub.pushers.names, repo.pk, oids)
         formatted = "formatted" in self.get_query_arguments("expand[]")
         query: dict[str, Any] | None = None
         if following is not None:
             query = {"cursor": following, "limit": limit}
             if formatted:
                 query["expand[]"] = "formatted"
-        self.reply_page([_json(commit, formatted) for commit in commits], query)
+        items = [
+            _json(commit, pushers.get(commit.oid, commit.author), formatted) for commit in commits
+        ]
+        self.reply_page(items, query)
 
     def _page(
         self, repo: Repo, revision: str, limit: int
@@ -92,12 +97,12 @@ class CommitListHandler(HubHandler):
         return commits[:limit], Cursor(start.commit, start.skip + limit) if more else None
 
 
-def _json(commit: CommitInfo, formatted: bool) -> dict[str, Any]:
+def _json(commit: CommitInfo, author: str, formatted: bool) -> dict[str, Any]:
     item: dict[str, Any] = {
         "id": commit.oid,
         "title": commit.title,
         "message": commit.message,
-        "authors": [{"user": commit.author}],
+        "authors": [{"user": author}],
         "date": timestamp(commit.date),
     }
     if formatted:
