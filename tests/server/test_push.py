@@ -174,12 +174,47 @@ def test_all_or_nothing(model: RepoClient, copy: Checkout) -> None:
     assert state(model) == before
 
 
-def test_pull_requests_are_pushed_to(model: RepoClient, copy: Checkout) -> None:
-    model.git.create_ref("refs/pr/1", model.head)
-    head = copy.commit({"a": "a"})
-    copy.push("origin", "main:refs/pr/1", "main:refs/convert/parquet")
-    assert model.git.find("refs/pr/1") == model.git.find("refs/convert/parquet") == head
-    assert "opened and closed on the hub" in copy.refused("origin", ":refs/pr/1")
+def open_pull_request(model: RepoClient, user: str) -> int:
+    body = {"title": "Better", "description": "", "pullRequest": True}
+    answer = model.request("POST", f"{model.api}/discussions", json=body, user=user)
+    return int(answer.json()["num"])
+
+
+def test_pull_requests_are_for_their_authors_and_writers(
+    model: RepoClient, copy: Checkout, tmp_path: Path
+) -> None:
+    number = open_pull_request(model, "bob")
+    other = open_pull_request(model, "ada")
+    bobs = Checkout(remote(model.server, model.web, "bob"), tmp_path / "bob")
+    head = bobs.commit({"b": "b"})
+    bobs.push("origin", f"main:refs/pr/{number}")
+    assert model.git.find(f"refs/pr/{number}") == head
+    thread = model.request("GET", f"{model.api}/discussions/{number}").json()
+    commits = [event["data"]["oid"] for event in thread["events"] if event["type"] == "commit"]
+    assert commits == [head]
+    for ref in ("refs/heads/main", "refs/heads/bobs", f"refs/pr/{other}"):
+        refusal = bobs.refused("origin", f"main:{ref}")
+        assert f"remote: {ref}: You " in refusal
+    both = bobs.refused("origin", f"main:refs/pr/{number}", "main:refs/heads/x")
+    assert "refs/heads/x: You do not have write access" in both
+    copy.run("fetch", "-q", "origin", f"refs/pr/{number}")
+    copy.run("merge", "-q", "FETCH_HEAD")
+    last = copy.commit({"a": "a"})
+    copy.push("origin", f"main:refs/pr/{number}", "main:refs/convert/parquet")
+    assert model.git.find(f"refs/pr/{number}") == last
+    assert "opened and closed on the hub" in copy.refused("origin", f":refs/pr/{number}")
+    closed = {"status": "closed"}
+    assert model.request("POST", f"{model.api}/discussions/{number}/status", json=closed).ok
+    bobs.commit({"c": "c"})
+    assert "403" in bobs.refused("--force", "origin", f"main:refs/pr/{number}")
+
+
+def test_the_history_names_who_pushed(model: RepoClient, copy: Checkout) -> None:
+    copy.commit({"a": "a"})
+    copy.push()
+    commits = model.request("GET", f"{model.api}/commits/main").json()
+    assert [commit["authors"] for commit in commits] == [[{"user": "ada"}]] * 2
+    assert model.git.log(model.head)[0].author == "Ada Lovelace"
 
 
 @pytest.mark.parametrize(("user", "role"), [("bob", "write"), ("ada", "read")])

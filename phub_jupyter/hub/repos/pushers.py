@@ -44,7 +44,7 @@ class Pushers:
                     .join(Namespace, Namespace.pk == PushedCommit.user_pk)
                     .where(PushedCommit.repo_pk == repo_pk, PushedCommit.oid.in_(batch))
                 )
-                names |= {oid: name for oid, name in session.execute(query)}
+                names |= {row.oid: row.name for row in session.execute(query)}
         return names
 
 
