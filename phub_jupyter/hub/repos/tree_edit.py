@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pygit2
-from pygit2.enums import FileMode
+from pygit2.enums import FileMode, ObjectType
 
 from phub_jupyter.errors import EntryNotFoundError, InvalidRequestError
 
@@ -63,9 +65,17 @@ class TreeEdit:
         folder.entries.pop(name, None)
         folder.opened.pop(name, None)
 
-    def write(self) -> pygit2.Oid:
-        """Write the changed folders and return the new tree; empty folders vanish."""
-        return self._write(self._root) or self._repository.TreeBuilder().write()
+    def write(self, keep: Callable[[bytes], pygit2.Oid] | None = None) -> pygit2.Oid:
+        """Write the changed folders and return the new tree; empty folders vanish.
+
+        ``keep`` puts the trees somewhere else than, one by one, into the repository.
+        """
+
+        def into_repository(data: bytes) -> pygit2.Oid:
+            return self._repository.write(ObjectType.TREE, data)
+
+        keep = keep or into_repository
+        return self._write(self._root, keep) or keep(b"")
 
     def _removable(self, folder: _Folder, name: str, folder_only: bool) -> bool:
         if self._open(folder, name) is not None:
@@ -82,16 +92,21 @@ class TreeEdit:
             folder.opened[name] = _Folder(tree)
         return folder.opened[name]
 
-    def _write(self, folder: _Folder) -> pygit2.Oid | None:
+    def _write(self, folder: _Folder, keep: Callable[[bytes], pygit2.Oid]) -> pygit2.Oid | None:
         for name, child in folder.opened.items():
-            oid = self._write(child)
+            oid = self._write(child, keep)
             if oid is None:
                 folder.entries.pop(name, None)
             else:
                 folder.entries[name] = (oid, int(FileMode.TREE))
-        if not folder.entries:
-            return None
-        builder = self._repository.TreeBuilder()
-        for name, (oid, mode) in folder.entries.items():
-            builder.insert(name, oid, mode)
-        return builder.write()
+        return keep(_serialized(folder)) if folder.entries else None
+
+
+def _serialized(folder: _Folder) -> bytes:
+    """The content of a tree object; git sorts folders as if their names ended with a slash."""
+    rows = []
+    for name, (oid, mode) in folder.entries.items():
+        plain = name.encode("utf-8", "surrogateescape")
+        order = plain + b"/" if mode == FileMode.TREE else plain
+        rows.append((order, b"%o %s\0%s" % (mode, plain, oid.raw)))
+    return b"".join(row for _, row in sorted(rows))
