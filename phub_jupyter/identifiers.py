@@ -30,10 +30,11 @@ class RepoType(StrEnum):
     DATASET = "dataset"
     SPACE = "space"
     KERNEL = "kernel"
+    BUCKET = "bucket"  # files without history: it has a name, owners and rights like the others
 
     @property
     def plural(self) -> str:
-        """The segment after ``/api/``: ``models``, ``datasets``, ``spaces``, ``kernels``."""
+        """The segment after ``/api/``: ``models``, ``datasets``, ``spaces`` …"""
         return f"{self.value}s"
 
     @property
@@ -50,7 +51,8 @@ class RepoType(StrEnum):
             return cls(text)
         except ValueError:
             raise InvalidRequestError(
-                f"type: '{text}' is not a repository type; use model, dataset, space or kernel."
+                f"type: '{text}' is not a repository type; use model, dataset, space, kernel or "
+                "bucket."
             ) from None
 
 

@@ -40,10 +40,11 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     server = HubServer(tmp_path_factory.mktemp("bodies") / "hub")
     server.add_user("ada")
     actor = server.hub.accounts.actor_for_user("ada")
-    for repo_type in RepoType:
+    for repo_type in set(RepoType) - {RepoType.BUCKET}:
         server.hub.repositories.create(
             actor, repo_type, RepoId.parse("ada/own"), private=False, sdk=None
         )
+    server.hub.buckets.create(actor, RepoId.parse("ada/own"), private=False)
     yield server
     server.close()
 

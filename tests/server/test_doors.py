@@ -37,7 +37,7 @@ VALUES = {
     "comment": "0" * 24,
 }
 ASKS_BY_POST = re.compile(
-    r"/(paths-info/main|preupload/main|git-upload-pack|objects/batch|locks/verify|start)$"
+    r"/(paths-info(?:/main)?|preupload/main|git-upload-pack|objects/batch|locks/verify|start)$"
     r"|^/models/"
 )
 """Calls that read although their method is POST."""
@@ -77,10 +77,11 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     server.add_user("ada")
     server.add_user("bob")
     actor = server.hub.accounts.actor_for_user("ada")
-    for repo_type in RepoType:
+    for repo_type in set(RepoType) - {RepoType.BUCKET}:
         server.hub.repositories.create(
             actor, repo_type, RepoId.parse("ada/secret"), private=True, sdk=None
         )
+    server.hub.buckets.create(actor, RepoId.parse("ada/secret"), private=True)
     yield server
     server.close()
 

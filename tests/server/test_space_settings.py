@@ -12,6 +12,7 @@ import requests
 from huggingface_hub import HfApi, SpaceHardware, Volume
 from huggingface_hub.errors import BadRequestError, HfHubHTTPError
 
+from phub_jupyter.hub.access import Action
 from phub_jupyter.identifiers import RepoType
 
 from .space_app import Visitor, put_space
@@ -148,7 +149,7 @@ def test_who_may_give_and_see_what(served: Any) -> None:
 )
 def test_what_no_process_could_be_given(served: Any, key: str, value: str) -> None:
     uid = served.hub.repositories.find(
-        served.hub.accounts.actor_for_user("ada"), 1, RepoType.SPACE, SPACE
+        served.hub.accounts.actor_for_user("ada"), Action.READ, RepoType.SPACE, SPACE
     ).uid
     environments = served.hub.spaces.environments
     environments.change(uid, lambda given: given.without("variables", "BOTH"))

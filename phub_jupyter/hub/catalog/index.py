@@ -81,7 +81,7 @@ class CatalogIndex:
 
     def _behind(self) -> Iterator[Repo]:
         with self._database.read() as session:
-            repos = session.scalars(select(Repo)).all()
+            repos = session.scalars(select(Repo).where(Repo.type != RepoType.BUCKET.value)).all()
         for repo in repos:
             try:
                 head = self._git(repo).find(MAIN)

@@ -154,7 +154,9 @@ class CatalogSearch:
 
 def _seen(actor: Actor, types: Sequence[RepoType] | None = None) -> Iterator[Rule]:
     yield Rule(visible_to(actor))
-    if types is not None:
+    if types is None:
+        yield Rule(Repo.type != RepoType.BUCKET.value)  # files without a card are not searched
+    else:
         yield Rule(Repo.type.in_([repo_type.value for repo_type in types]))
 
 

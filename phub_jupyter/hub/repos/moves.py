@@ -47,7 +47,8 @@ class Moves:
                     session.add(FormerName(key=row.key, repo_pk=row.pk))
                     _take(row, place)
                 session.flush()
-                self._index.rename(session, row)
+                if row.type != RepoType.BUCKET:  # which nobody searches
+                    self._index.rename(session, row)
         except IntegrityError:  # somebody took the name at the same moment
             raise taken(str(target)) from None
         self._events.publish(Event("move", "repo", row, actor, former=former))

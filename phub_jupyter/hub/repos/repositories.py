@@ -200,9 +200,10 @@ class Repositories:
         return self.folders.path(repo.uid)
 
     def all(self) -> Iterator[Repo]:
-        """Every repository of the hub, in order of creation."""
+        """Every repository of the hub, in order of creation; buckets have no history."""
+        rows = select(Repo).where(Repo.type != RepoType.BUCKET.value)
         with self._database.read() as session:
-            yield from session.scalars(select(Repo).order_by(Repo.pk))
+            yield from session.scalars(rows.order_by(Repo.pk))
 
     def strays(self) -> Iterator[Path]:
         """Repositories with a history that no row names; a backup of the database may know them."""

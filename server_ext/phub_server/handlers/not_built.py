@@ -43,7 +43,7 @@ ROUTES: tuple[Route, ...] = (
     Route(rf"{_REPO}/(?:branch|tag)(?:/.*)?", NotBuiltHandler),
     Route(rf"{_REPO}/(?:user-access-request|resource-group)(?:/.*)?", NotBuiltHandler),
     Route(rf"{_REPO}/(?:likers|leaderboard|safetensors-metadata|parquet)(?:/.*)?", NotBuiltHandler),
-    Route(r"/api/(?:buckets|users|organizations)(?:/.*)?", NotBuiltHandler),
+    Route(r"/api/(?:users|organizations)(?:/.*)?", NotBuiltHandler),
     Route(r"/api/(?:settings/.*|resolve-cache/.*)", NotBuiltHandler),
     Route(r"/(?:oauth/.*|api/spaces/semantic-search)", NotBuiltHandler),
     Route(rf"{_WITHOUT_OWNER}(?:/(?:{_CALLS})(?:/.*)?)?", UnknownHandler, {"of_repo": True}),

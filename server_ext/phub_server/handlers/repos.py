@@ -87,6 +87,8 @@ class CreateHandler(_NamedInBody):
         if sdk is not None and (not isinstance(sdk, str) or not _SDK.fullmatch(sdk)):
             raise InvalidRequestError("sdk: send a short word, for example voila.")
         refuse_unbuilt(body, _CREATE)
+        if repo_type is RepoType.BUCKET:
+            raise InvalidRequestError("type: create a bucket with POST /api/buckets/{id}.")
         repo = await self.make(
             repo_type,
             self.hub.repositories.create,

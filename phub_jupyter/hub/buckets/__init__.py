@@ -1,0 +1,1 @@
+"""Buckets: named files without history, over the same store as the files of repositories."""
