@@ -6,6 +6,7 @@ from typing import Any
 
 from phub_server.handlers import (
     attachments,
+    buckets,
     collections,
     commits,
     discussions,
@@ -33,8 +34,10 @@ from phub_server.handlers import (
     tags,
     tree,
     validate_yaml,
+    webhooks,
     whoami,
     xet,
+    xet_uploads,
 )
 from phub_server.routing import Route
 
@@ -46,6 +49,7 @@ ROUTES: tuple[Route, ...] = (
     *search.ROUTES,
     *tags.ROUTES,
     *collections.ROUTES,
+    *webhooks.ROUTES,
     *spaces.ROUTES,
     *space_logs.ROUTES,
     *space_settings.ROUTES,
@@ -57,6 +61,7 @@ ROUTES: tuple[Route, ...] = (
     *discussions.ROUTES,
     *notifications.ROUTES,
     *likes.ROUTES,
+    *xet_uploads.ROUTES,
     *xet.ROUTES,
     *lfs.ROUTES,
     *lfs_files.ROUTES,
@@ -66,6 +71,7 @@ ROUTES: tuple[Route, ...] = (
     *resolve.ROUTES,
     *git.ROUTES,
     *repos.ROUTES,
+    *buckets.ROUTES,
     *settings.ROUTES,
     *storage.ROUTES,
     *info.ROUTES,

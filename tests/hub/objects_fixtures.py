@@ -37,7 +37,7 @@ class Objects:
         """Send a xorb."""
         file = self.cas.new_body()
         file.write(body)
-        return self.cas.put_xorb(name, file)
+        return self.cas.put_xorb(self.here, name, file)
 
     def put_shard(self, repo_pk: int, body: bytes) -> bool:
         """Send a shard."""

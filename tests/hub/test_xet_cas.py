@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -173,9 +173,10 @@ def test_a_client_can_rebuild_any_part(stored: Objects) -> None:
         found = stored.cas.reconstruction(stored.here, FILE.hash, f"bytes={first}-{last}")
         urls: dict[str, Fetch] = {}
 
-        def url_for(fetch: Fetch, urls: dict[str, Fetch] = urls) -> str:
-            url = f"{fetch.xorb}/{fetch.first_byte}-{fetch.last_byte}"
-            urls[url] = fetch
+        def url_for(fetches: Sequence[Fetch], urls: dict[str, Fetch] = urls) -> str:
+            (xorb,) = {fetch.xorb for fetch in fetches}
+            url = f"{xorb}/{[fetch.first_byte for fetch in fetches]}"
+            urls[url] = fetches[0]
             return url
 
         body = found.version_1(url_for)
@@ -185,12 +186,12 @@ def test_a_client_can_rebuild_any_part(stored: Objects) -> None:
         second = found.version_2(url_for)
         assert second["terms"] == body["terms"]
         assert {
-            (xorb, entry["url"], part["bytes"]["start"])
+            (xorb, part["bytes"]["start"], part["bytes"]["end"], part["chunks"]["end"])
             for xorb, entries in second["xorbs"].items()
             for entry in entries
             for part in entry["ranges"]
         } == {
-            (xorb, entry["url"], entry["url_range"]["start"])
+            (xorb, entry["url_range"]["start"], entry["url_range"]["end"], entry["range"]["end"])
             for xorb, entries in body["fetch_info"].items()
             for entry in entries
         }

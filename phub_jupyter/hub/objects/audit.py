@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from phub_jupyter.errors import HubError
 from phub_jupyter.hub.database import Database
-from phub_jupyter.hub.database.tables import LfsObject, Repo, RepoObject, XetFile, Xorb
+from phub_jupyter.hub.database.tables import FileXorb, LfsObject, Repo, RepoObject, XetFile, Xorb
 from phub_jupyter.hub.objects.store import ObjectStore, fan_out
 from phub_jupyter.hub.objects.xet.hashing import Chunk, file_hash, to_text
 from phub_jupyter.hub.objects.xet.reading import load_index
@@ -38,7 +38,11 @@ class Audit:
     def _objects(self) -> Iterator[str]:
         with self._database.read() as session:
             rows = session.scalars(select(LfsObject).order_by(LfsObject.sha256)).all()
+            whole = select(RepoObject.sha256).where(RepoObject.xet_hash.is_(None)).distinct()
+            needed = set(session.scalars(whole))
         for row in rows:
+            if row.sha256 not in needed and not self._store.exists(fan_out("lfs", row.sha256)):
+                continue  # it is arriving, or did not arrive
             digest = hashlib.sha256()
             try:
                 for piece in self._store.read(fan_out("lfs", row.sha256)):
@@ -72,7 +76,11 @@ class Audit:
         for name in names:
             with self._database.read() as session:
                 file = session.get_one(XetFile, name)
-            if not {xorb for xorb, *_ in file.segments} <= self._whole_xorbs:
+                listed = set(session.scalars(select(FileXorb.xorb).where(FileXorb.file == name)))
+            xorbs = {xorb for xorb, *_ in file.segments}
+            if xorbs & self._whole_xorbs != listed & self._whole_xorbs:
+                yield f"The Xet file {name} is not noted with all xorbs that it needs."
+            if not xorbs <= self._whole_xorbs:
                 continue  # a damaged xorb has its sentence, and so will the repositories
             chunks: list[Chunk] = []
             for xorb, start, end, _ in file.segments:

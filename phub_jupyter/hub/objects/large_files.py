@@ -5,18 +5,23 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from phub_jupyter.errors import InvalidRequestError, StorageError
 from phub_jupyter.hub.database import Database
-from phub_jupyter.hub.database.tables import LfsObject, RepoObject, XetFile
+from phub_jupyter.hub.database.tables import LfsObject, RepoObject, XetFile, utc_now
 from phub_jupyter.hub.objects.audit import Audit
 from phub_jupyter.hub.objects.store import NewFile, ObjectStore, fan_out
 from phub_jupyter.hub.objects.xet.reading import read_segments
 
-__all__ = ["LargeFile", "LargeFiles", "Upload"]
+__all__ = ["LargeFile", "LargeFiles", "Upload", "last_claim"]
+
+_BATCH = 500
+_FRESH = timedelta(hours=1)
+"""A claim that is not older need not be written again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,11 @@ class LargeFile:
     sha256: str
     size: int
     xet_hash: str | None
+
+
+def last_claim(row: RepoObject) -> datetime:
+    """When somebody last was told that the repository has the file."""
+    return row.claimed_at or row.created_at
 
 
 class Upload:
@@ -70,14 +80,38 @@ class LargeFiles:
         wanted = list(dict.fromkeys(sha256s))
         found: dict[str, LargeFile] = {}
         with self._database.read() as session:
-            for first in range(0, len(wanted), 500):
+            for first in range(0, len(wanted), _BATCH):
                 rows = session.scalars(
                     select(RepoObject).where(
                         RepoObject.repo_pk == repo_pk,
-                        RepoObject.sha256.in_(wanted[first : first + 500]),
+                        RepoObject.sha256.in_(wanted[first : first + _BATCH]),
                     )
                 )
                 found |= {row.sha256: LargeFile(row.sha256, row.size, row.xet_hash) for row in rows}
+        return found
+
+    def claim(self, repo_pk: int, sha256s: Iterable[str]) -> dict[str, LargeFile]:
+        """The same for somebody who is about to refer to them instead of uploading them.
+
+        What was claimed is not removed for a day, even if nothing refers to it yet.
+        """
+        found = self.find(repo_pk, sha256s)
+        names = list(found)
+        now = utc_now()
+        rows = select(RepoObject).where(RepoObject.repo_pk == repo_pk)
+        for first in range(0, len(names), _BATCH):
+            batch = rows.where(RepoObject.sha256.in_(names[first : first + _BATCH]))
+            with self._database.read() as session:
+                claims = [last_claim(row) for row in session.scalars(batch)]
+            fresh = len(claims) == len(names[first : first + _BATCH]) and now - min(claims) < _FRESH
+            if fresh:
+                continue
+            with self._database.write() as session:
+                present = {row.sha256: row for row in session.scalars(batch)}
+                for row in present.values():
+                    row.claimed_at = now
+            for sha256 in set(names[first : first + _BATCH]) - present.keys():
+                del found[sha256]  # removed since it was found
         return found
 
     def read(self, file: LargeFile, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
@@ -114,12 +148,13 @@ class LargeFiles:
                     f"{upload.size} bytes with SHA-256 {upload.sha256} arrived; nothing was kept, "
                     "upload the file again."
                 )
+            # The row comes first: a clean-up removes objects that have none.
+            with self._database.write() as session:
+                session.merge(LfsObject(sha256=sha256, size=size, created_at=utc_now()))
             upload.file.publish(fan_out("lfs", sha256))
         finally:
             upload.discard()
         with self._database.write() as session:
-            if session.get(LfsObject, sha256) is None:
-                session.add(LfsObject(sha256=sha256, size=size))
             self.link(session, repo_pk, LargeFile(sha256, size, None))
         return LargeFile(sha256, size, None)
 
@@ -135,10 +170,11 @@ class LargeFiles:
                 repo_pk=repo_pk, sha256=file.sha256, size=file.size, xet_hash=file.xet_hash
             )
             session.add(new)
-        elif row.xet_hash is None and file.xet_hash is not None:
-            row.xet_hash = file.xet_hash
         else:
-            return False
+            row.claimed_at = utc_now()
+            if row.xet_hash is not None or file.xet_hash is None:
+                return False
+            row.xet_hash = file.xet_hash
         session.flush()
         return True
 

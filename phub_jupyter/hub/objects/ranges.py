@@ -10,6 +10,7 @@ from phub_jupyter.errors import RangeNotSatisfiableError
 __all__ = ["ByteRange"]
 
 _RANGE = re.compile(r"\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*", re.IGNORECASE | re.ASCII)
+_LONGEST = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,18 @@ class ByteRange:
         if start >= stop:
             raise RangeNotSatisfiableError(size)
         return cls(start, stop, size)
+
+    @classmethod
+    def parse_several(cls, header: str | None, size: int) -> list[ByteRange]:
+        """Read a ``Range`` header that may name several parts; an empty list if it is malformed.
+
+        Raises RangeNotSatisfiableError if one of them is outside the file.
+        """
+        unit, _, text = (header or "").partition("=")
+        parts = text.split(",") if len(text) < _LONGEST else []
+        found = [cls.parse(f"{unit}={part}", size) for part in parts]
+        ranges = [part for part in found if part is not None]
+        return ranges if len(ranges) == len(found) else []
 
     @property
     def content_range(self) -> str:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
 
-from phub_jupyter.errors import InvalidRequestError, StorageError
+from phub_jupyter.errors import HubError, InvalidRequestError, StorageError
 from phub_jupyter.hub.database import Database
 from phub_jupyter.hub.database.tables import Xorb
 from phub_jupyter.hub.objects.store import ObjectStore, fan_out
 from phub_jupyter.hub.objects.xet.xorb import XorbIndex, unpack_chunks
 
-__all__ = ["Segment", "load_index", "read_segments"]
+__all__ = ["IndexOf", "Segment", "indexes", "load_index", "read_segments"]
 
 Segment = tuple[str, int, int, int]  # xorb, first chunk, chunk behind the last, uncompressed bytes
+IndexOf = Callable[[str], XorbIndex]
 
 # Chunks have at most 128 KiB, so eight of them make a piece of at most 1 MiB.
 _CHUNKS_PER_PIECE = 8
@@ -26,6 +27,22 @@ def load_index(database: Database, xorb: str) -> XorbIndex | None:
     if row is None:
         return None
     return XorbIndex.unpack(row.chunk_hashes, row.raw_lengths, row.ends)
+
+
+def indexes(database: Database, error: type[HubError]) -> IndexOf:
+    """Load indexes as they are needed; the segments of a file often go to and fro between a few.
+
+    Raises ``error`` for a xorb that the hub does not have.
+    """
+
+    @lru_cache(maxsize=32)
+    def index_of(name: str) -> XorbIndex:
+        index = load_index(database, name)
+        if index is None:
+            raise error(f"The hub has no xorb {name}; upload it first.")
+        return index
+
+    return index_of
 
 
 def read_segments(

@@ -36,7 +36,9 @@ class Fetch:
     last_byte: int
 
 
-UrlFor = Callable[[Fetch], str]
+UrlFor = Callable[[Sequence[Fetch]], str]
+
+_RANGES_OF_AN_ADDRESS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +55,24 @@ class Reconstruction:
         for fetch in self.fetches:
             entry = {
                 "range": _range(fetch.start, fetch.end),
-                "url": url_for(fetch),
+                "url": url_for([fetch]),
                 "url_range": _range(fetch.first_byte, fetch.last_byte),
             }
             fetch_info.setdefault(fetch.xorb, []).append(entry)
         return {**self._head(), "fetch_info": fetch_info}
 
     def version_2(self, url_for: UrlFor) -> dict[str, Any]:
-        """Return the JSON of ``/v2/reconstructions``; each URL is for one range only."""
-        xorbs: dict[str, list[dict[str, Any]]] = {}
+        """Return the JSON of ``/v2/reconstructions``; each URL is for some ranges of a xorb."""
+        of_xorb: dict[str, list[Fetch]] = {}
         for fetch in self.fetches:
-            chunks = _range(fetch.start, fetch.end)
-            span = {"chunks": chunks, "bytes": _range(fetch.first_byte, fetch.last_byte)}
-            xorbs.setdefault(fetch.xorb, []).append({"url": url_for(fetch), "ranges": [span]})
+            of_xorb.setdefault(fetch.xorb, []).append(fetch)
+        xorbs = {
+            name: [
+                _entry(fetches[first : first + _RANGES_OF_AN_ADDRESS], url_for)
+                for first in range(0, len(fetches), _RANGES_OF_AN_ADDRESS)
+            ]
+            for name, fetches in of_xorb.items()
+        }
         return {**self._head(), "xorbs": xorbs}
 
     def _head(self) -> dict[str, Any]:
@@ -121,6 +128,17 @@ def _merge(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
         else:
             merged.append((start, end))
     return merged
+
+
+def _entry(fetches: Sequence[Fetch], url_for: UrlFor) -> dict[str, Any]:
+    ranges = [
+        {
+            "chunks": _range(fetch.start, fetch.end),
+            "bytes": _range(fetch.first_byte, fetch.last_byte),
+        }
+        for fetch in fetches
+    ]
+    return {"url": url_for(fetches), "ranges": ranges}
 
 
 def _range(start: int, end: int) -> dict[str, int]:

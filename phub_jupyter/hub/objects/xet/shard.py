@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from phub_jupyter.errors import InvalidRequestError
 from phub_jupyter.hub.objects.xet.hashing import to_text
 
-__all__ = ["LARGEST_SHARD", "ClaimedFile", "ClaimedSegment", "read_shard"]
+__all__ = [
+    "BOOKEND_RECORD",
+    "LARGEST_SHARD",
+    "TAG",
+    "VERSION",
+    "ClaimedFile",
+    "ClaimedSegment",
+    "Shard",
+    "read_shard",
+]
 
 LARGEST_SHARD = 72 << 20
 
-_TAG = b"HFRepoMetaData\0" + bytes.fromhex("556967456a7b815783a5bdd95ccdd14aa9")
-_VERSION = 2
+TAG = b"HFRepoMetaData\0" + bytes.fromhex("556967456a7b815783a5bdd95ccdd14aa9")
+VERSION = 2
 _RECORD = 48
 _BOOKEND = b"\xff" * 32
+BOOKEND_RECORD = _BOOKEND + bytes(_RECORD - len(_BOOKEND))
 _WITH_PROOFS = 1 << 31
 _WITH_SHA256 = 1 << 30
+_WORTH_FINDING = 1 << 31
+_MOST_FLAGGED = 4096
 
 _HEADER = struct.Struct("<32sQQ")
 _BLOCK = struct.Struct("<32sII8x")
 _SEGMENT = struct.Struct("<32sIIII")
+_CHUNK = struct.Struct("<32sIIII")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +58,34 @@ class ClaimedFile:
     sha256: str | None
 
 
-def read_shard(stream: BinaryIO) -> Iterator[ClaimedFile]:
-    """Yield the files of a shard, then check that its list of xorbs is whole.
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """What a client wants to be registered; ``flagged`` chunks it thinks worth looking for."""
 
-    What that list says is not used: the hub believes the xorbs that it received. Raises
-    InvalidRequestError when the shard is malformed or cut off.
+    files: tuple[ClaimedFile, ...]
+    flagged: frozenset[bytes]
+
+
+def read_shard(stream: BinaryIO) -> Shard:
+    """Read a shard; tables and footer, which old clients add, are not looked at.
+
+    What it says of xorbs is not used beyond the flags: the hub believes the xorbs that it
+    received. Raises InvalidRequestError when the shard is malformed or cut off.
     """
     tag, version, _ = _HEADER.unpack(_record(stream))
-    if tag != _TAG or version != _VERSION:
+    if tag != TAG or version != VERSION:
         raise InvalidRequestError("shard: it does not begin as a shard of version 2 does.")
+    files: list[ClaimedFile] = []
     while (record := _record(stream))[:32] != _BOOKEND:
-        yield _read_file(stream, record)
+        files.append(_read_file(stream, record))
+    flagged: set[bytes] = set()
     while (record := _record(stream))[:32] != _BOOKEND:
         _, _, count = _BLOCK.unpack(record)
         for _ in range(count):
-            _record(stream)
+            digest, _, _, flags, _ = _CHUNK.unpack(_record(stream))
+            if flags & _WORTH_FINDING and len(flagged) < _MOST_FLAGGED:
+                flagged.add(digest)
+    return Shard(tuple(files), frozenset(flagged))
 
 
 def _read_file(stream: BinaryIO, record: bytes) -> ClaimedFile:
