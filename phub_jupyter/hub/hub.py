@@ -23,6 +23,7 @@ from phub_jupyter.hub.objects.tickets import Tickets
 from phub_jupyter.hub.objects.xet.cas import Cas
 from phub_jupyter.hub.repos.commits import Commits
 from phub_jupyter.hub.repos.duplicates import Duplicates
+from phub_jupyter.hub.repos.maintenance import Maintenance
 from phub_jupyter.hub.repos.moves import Moves
 from phub_jupyter.hub.repos.file_locks import FileLocks
 from phub_jupyter.hub.repos.lfs_listing import LfsListing
@@ -84,6 +85,8 @@ class Hub:
             self.pushers,
             root / "hooks",
         )
+        self.maintenance = Maintenance(self.repositories)
+        self.events.listen(self.maintenance.hear)
         self.snapshots = Snapshots(self.repositories, self.large_files, root / "cache/snapshots")
         self.serving = Serving(self.snapshots, root / "cache")
         self.spaces = Spaces(self.repositories, self.accounts, self.snapshots, root / "spaces")
@@ -112,7 +115,8 @@ class Hub:
         self.close()
 
     def close(self) -> None:
-        """Give the database connections back."""
+        """Give the database connections back, and leave the repositories alone."""
+        self.maintenance.stop()
         self.downloads.write()
         self.database.close()
 
