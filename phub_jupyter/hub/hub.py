@@ -37,6 +37,10 @@ from phub_jupyter.hub.repos.storage import Storage
 from phub_jupyter.hub.serving.serving import Serving
 from phub_jupyter.hub.settings import StoreSettings
 from phub_jupyter.hub.spaces.spaces import Spaces
+from phub_jupyter.hub.webhooks.deliverer import Deliverer
+from phub_jupyter.hub.webhooks.queue import Queue
+from phub_jupyter.hub.webhooks.secrets import Sealer
+from phub_jupyter.hub.webhooks.webhooks import Webhooks
 
 __all__ = ["Hub"]
 
@@ -48,7 +52,8 @@ class Hub:
         self.root = root
         self.database = stores.open_database(root)
         self.database.migrate()
-        self.tickets = Tickets(_secret(root / "secret"))
+        secret = _secret(root / "secret")
+        self.tickets = Tickets(secret)
         store = stores.open_objects(root)
         self.events = Events()
         self.accounts = Accounts(self.database)
@@ -61,6 +66,11 @@ class Hub:
         self.likes = Likes(self.database)
         self.downloads = Downloads(self.database)
         self.collections = Collections(self.database)
+        sealer = Sealer(secret)
+        self.webhooks = Webhooks(self.database, sealer)
+        self.webhook_queue = Queue(self.database, self.accounts)
+        self.deliverer = Deliverer(self.webhook_queue, sealer)
+        self.events.listen(self.deliverer.hear)
         self.repositories = Repositories(self.database, root / "repos", self.index, self.events)
         self.moves = Moves(self.database, self.index, self.events)
         self.duplicates = Duplicates(self.database, self.repositories)
@@ -117,6 +127,7 @@ class Hub:
     def close(self) -> None:
         """Give the database connections back, and leave the repositories alone."""
         self.maintenance.stop()
+        self.deliverer.stop()
         self.downloads.write()
         self.database.close()
 

@@ -87,8 +87,15 @@ class PrivateHubApp(ExtensionApp):
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
         await super()._start_jupyter_server_extension(serverapp)  # type: ignore[no-untyped-call]
+        self._deliver_webhooks()
         if self.export_environment:
             self._export_environment()
+
+    def _deliver_webhooks(self) -> None:
+        assert self.serverapp is not None
+        assert self._context is not None
+        endpoint = url_path_join(self.serverapp.connection_url, "phub")
+        self._context.hub.deliverer.start(endpoint, self.serverapp.ip)
 
     def _export_environment(self) -> None:
         from phub_server.environment import KernelEnvironment, hub_variables

@@ -47,6 +47,9 @@ class StandaloneServer:
         sockets = bind_sockets(port, host)
         self.port: int = sockets[0].getsockname()[1]
         self._server.add_sockets(sockets)
+        shown = "127.0.0.1" if host in ("", "0.0.0.0", "::") else host  # noqa: S104
+        self.address = f"http://{shown}:{self.port}{self.context.prefix}"
+        self.hub.deliverer.start(self.address, host)
 
     async def stop(self) -> None:
         """Take no more requests, end the child processes, close the stores."""
@@ -62,8 +65,7 @@ async def serve(host: str, port: int, data: Path, prefix: str, stores: StoreSett
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.set)
     server = StandaloneServer(data, host, port, prefix, stores)
-    shown = "127.0.0.1" if host in ("", "0.0.0.0", "::") else host  # noqa: S104
-    print(f"Private Hub listens on http://{shown}:{server.port}{server.context.prefix}", flush=True)
+    print(f"Private Hub listens on {server.address}", flush=True)
     print(f"Data folder: {data}. Stop with Ctrl+C.", flush=True)
     try:
         await stopping.wait()

@@ -44,6 +44,7 @@ from phub_jupyter.hub.database.tables.repositories import (
     Repo,
     RepoTag,
 )
+from phub_jupyter.hub.database.tables.webhooks import Webhook, WebhookDelivery, WebhookWatch
 
 __all__ = [
     "AccessRequest",
@@ -79,6 +80,9 @@ __all__ = [
     "Token",
     "UtcDateTime",
     "Watch",
+    "Webhook",
+    "WebhookDelivery",
+    "WebhookWatch",
     "XetFile",
     "Xorb",
     "XorbPromise",

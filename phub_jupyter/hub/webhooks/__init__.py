@@ -1,0 +1,1 @@
+"""Webhooks: telling addresses outside the hub what changed, and nothing they may not know."""
