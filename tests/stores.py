@@ -31,6 +31,7 @@ from phub_jupyter.hub.settings import StoreSettings
 __all__ = [
     "DEFAULT_PAIR",
     "PAIRS",
+    "address_of_copy",
     "address_of_nothing",
     "environment",
     "in_use",
@@ -197,6 +198,16 @@ def address_of_nothing(pair: str, root: Path) -> str:
         return f"sqlite:///{root}/hub.sqlite"
     name = "n" + hashlib.sha256(str(root.absolute()).encode()).hexdigest()[:16]
     postgres_server().make(name)
+    return postgres_server().address(name)
+
+
+def address_of_copy(address: str, folder: Path) -> str:
+    """The address of a copy of a database that nobody uses."""
+    if address.startswith("sqlite:///"):
+        shutil.copy(address.removeprefix("sqlite:///"), folder / "hub.sqlite")
+        return f"sqlite:///{folder}/hub.sqlite"
+    name = "c" + hashlib.sha256(str(folder).encode()).hexdigest()[:16]
+    postgres_server().make(name, address.partition("@/")[2].partition("?")[0])
     return postgres_server().address(name)
 
 
