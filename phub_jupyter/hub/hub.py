@@ -114,7 +114,7 @@ class Hub:
         hub = cls(root, stores or StoreSettings.from_environment(root))
         hub.repositories.remove_leftovers()
         hub.spaces.remove_leftovers()
-        hub.community.merges.recover()
+        hub.community.recover()
         hub.index.catch_up()
         return hub
 

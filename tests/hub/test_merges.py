@@ -342,6 +342,17 @@ def test_a_pull_request_can_come_with_its_commit(shop: Workshop) -> None:
     assert len(shop.hub.community.discussions.get(shop.repo, number).happenings) == 2
 
 
+def test_commits_of_which_nobody_heard_are_noted_at_the_next_start(shop: Workshop) -> None:
+    number = propose(shop, a=b"1")
+    unheard = [add(shop, f"refs/pr/{number}", **{name: b"1"}) for name in ("b", "c")]
+    add(shop, MAIN, elsewhere=b"1")
+    for _ in range(2):
+        shop.hub.community.recover()
+        thread = shop.hub.community.discussions.get(shop.repo, number)
+        commits = [event.data["oid"] for event in thread.happenings if event.type == "commit"]
+        assert commits[1:] == unheard
+
+
 def test_histories_that_have_nothing_in_common(shop: Workshop) -> None:
     number = propose(shop, a=b"1")
     git = shop.git

@@ -37,6 +37,11 @@ class Community:
         self.inbox = Inbox(database)
         self.attachments = Attachments(database, store)
 
+    def recover(self) -> None:
+        """Complete what a crash left half way; a hub calls this before it serves."""
+        self.merges.recover()
+        self.pull_requests.catch_up()
+
     def open_pull_request(
         self,
         repo: Repo,

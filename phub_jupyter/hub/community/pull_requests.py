@@ -7,13 +7,16 @@ pull request, which gets the same number, takes it over.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
+from itertools import islice
 
 import pygit2
+from pygit2.enums import SortMode
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from phub_jupyter.errors import ForbiddenError, NotFoundError
+from phub_jupyter.errors import ForbiddenError, HubError, NotFoundError
 from phub_jupyter.hub.access import Action, Actor, Verdict, decide, require
 from phub_jupyter.hub.community import ledger, notices
 from phub_jupyter.hub.database import Database
@@ -26,6 +29,9 @@ from phub_jupyter.hub.repos.repositories import Repositories
 __all__ = ["PullRequests", "pull_request_ref"]
 
 _UNDER_WAY = ("open", "draft")
+_MOST_CAUGHT_UP = 500  # commits of one pull request
+_LONGEST_SUBJECT = 300
+_LOG = logging.getLogger("phub")
 
 
 def pull_request_ref(number: int) -> str:
@@ -135,9 +141,40 @@ class PullRequests:
             if _note(session, git, row, oids, actor):
                 notices.tell(session, repo, row, actor)
 
+    def catch_up(self) -> None:
+        """Write down the commits of which nobody heard because the hub was killed."""
+        query = select(Repo, Discussion).join(Discussion, Discussion.repo_pk == Repo.pk)
+        pending = query.where(Discussion.is_pull_request, Discussion.status.in_(_UNDER_WAY))
+        with self._database.read() as session:
+            found = session.execute(pending.order_by(Repo.pk)).all()
+        for repo, row in found:
+            try:
+                git = self._repositories.open(repo)
+                oids = _own_commits(git, row)
+                with self._database.write() as session:
+                    _note(session, git, ledger.find(session, repo.pk, row.number), oids, None)
+            except HubError as error:  # one damaged repository must not keep the hub closed
+                _LOG.error("%s/%s: %s", repo.namespace, repo.name, error)
+
+
+def _own_commits(git: GitRepository, row: Discussion) -> list[str]:
+    """The commits that a pull request has and its branch has not, oldest first."""
+    head = git.find(pull_request_ref(row.number))
+    if head is None or row.start is None or row.base is None or head == row.start:
+        return []
+    walker = git.raw.walk(pygit2.Oid(hex=head), SortMode.TOPOLOGICAL)
+    for known in (row.start, git.find(row.base)):
+        if known is not None and known in git.raw:
+            walker.hide(pygit2.Oid(hex=known))
+    return [str(commit.id) for commit in islice(walker, _MOST_CAUGHT_UP)][::-1]
+
 
 def _note(
-    session: Session, git: GitRepository, row: Discussion, oids: Iterable[str], actor: Actor
+    session: Session,
+    git: GitRepository,
+    row: Discussion,
+    oids: Iterable[str],
+    actor: Actor | None,
 ) -> bool:
     """Write the commits down that are not known yet; whether there were any."""
     known = {
@@ -151,7 +188,7 @@ def _note(
     new = [oid for oid in oids if oid not in known]
     for oid in new:
         subject = git.raw[oid].peel(pygit2.Commit).message.strip().partition("\n")[0]
-        ledger.add_event(session, row, "commit", actor, subject=subject, oid=oid)
+        ledger.add_event(session, row, "commit", actor, subject=subject[:_LONGEST_SUBJECT], oid=oid)
     return bool(new)
 
 
