@@ -29,7 +29,7 @@ from phub_jupyter.hub.objects.xet.reconstruction import Fetch
 from phub_server.base import HubHandler
 from phub_server.routing import NAME, NAMESPACE, PATH, PLURAL, REVISION, Route
 
-__all__ = ["ROUTES", "StoreTokenHandler"]
+__all__ = ["CAS", "HASH", "ROUTES", "CasHandler", "StoreTokenHandler"]
 
 _ACCESS = "xet"
 _RANGE = "xet-range"
@@ -58,9 +58,7 @@ class StoreTokenHandler(HubHandler):
 class XetTokenHandler(StoreTokenHandler):
     """A token for one repository at a revision."""
 
-    async def get(
-        self, plural: str, namespace: str, name: str, scope: str, revision: str = "main"
-    ) -> None:
+    async def get(self, plural: str, namespace: str, name: str, scope: str, revision: str) -> None:
         if scope == "write":
             action = self._needed(revision)
             repo = await self.repo(action, plural, namespace, name)
@@ -70,14 +68,7 @@ class XetTokenHandler(StoreTokenHandler):
             action = Action.CONTENT
             repo = await self.repo(action, plural, namespace, name)
             await self.run(self._require_revision, repo, revision)
-        token = self.hub.passes.issue(_ACCESS, Pass(self.actor, action, repo), _LIFETIME)
-        address = f"{self.endpoint}/xet/{self.hub.cas.deployment_id}"
-        expires = int(time.time() + _LIFETIME.total_seconds())
-        self.set_header("X-Xet-Cas-Url", address)
-        self.set_header("X-Xet-Access-Token", token)
-        self.set_header("X-Xet-Token-Expiration", str(expires))
-        self.set_header("Cache-Control", "no-store")
-        self.reply({"casUrl": address, "accessToken": token, "exp": expires})
+        self.give_token(action, repo)
 
     def _needed(self, revision: str) -> Action:
         """What uploads need: less if they are to become part of a pull request."""

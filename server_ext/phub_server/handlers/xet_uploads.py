@@ -84,7 +84,7 @@ class ShardHandler(CasHandler, UploadHandler[NewFile]):
         self._repo_pk = (await self.open_access(Action.PROPOSE)).repo.pk
         return await self.run(self.hub.cas.new_body)
 
-    async def post(self, deployment: str, prefix: str | None = None) -> None:
+    async def post(self, deployment: str, **old_place: str) -> None:
         self.reply({"result": await self._register(await self.received())})
 
     async def _register(self, body: NewFile) -> int:
@@ -97,7 +97,7 @@ class ShardHandler(CasHandler, UploadHandler[NewFile]):
 class StreamedShardHandler(ShardHandler):
     """The same, telling on the way how far it is; what fails at once is refused as always."""
 
-    async def post(self, deployment: str, prefix: str | None = None) -> None:
+    async def post(self, deployment: str, **old_place: str) -> None:
         work = asyncio.ensure_future(self._register(await self.received()))
         await asyncio.wait([work], timeout=_HEARTBEAT)
         if work.done():
@@ -142,5 +142,5 @@ ROUTES: tuple[Route, ...] = (
     Route(rf"{CAS}/v1/xorb-grants/{_PLACE}", GrantHandler),
     Route(rf"{CAS}/v2/shards", StreamedShardHandler),
     Route(rf"{CAS}(?:/v1)?/shards", ShardHandler),
-    Route(rf"{CAS}/shard/(?P<prefix>[^/]+)/{HASH}", ShardHandler),
+    Route(rf"{CAS}/shard/(?P<prefix>[^/]+)/(?P<shard>{HASH})", ShardHandler),
 )
