@@ -7,6 +7,9 @@ import secrets
 from pathlib import Path
 
 from phub_jupyter.hub.accounts import Accounts
+from phub_jupyter.hub.buckets.batches import BucketBatches
+from phub_jupyter.hub.buckets.buckets import Buckets
+from phub_jupyter.hub.buckets.listing import BucketListing
 from phub_jupyter.hub.catalog.downloads import Downloads
 from phub_jupyter.hub.catalog.full_text import FullText, SqliteFullText
 from phub_jupyter.hub.catalog.index import CatalogIndex
@@ -23,11 +26,11 @@ from phub_jupyter.hub.objects.tickets import Tickets
 from phub_jupyter.hub.objects.xet.cas import Cas
 from phub_jupyter.hub.repos.commits import Commits
 from phub_jupyter.hub.repos.duplicates import Duplicates
-from phub_jupyter.hub.repos.maintenance import Maintenance
-from phub_jupyter.hub.repos.moves import Moves
 from phub_jupyter.hub.repos.file_locks import FileLocks
 from phub_jupyter.hub.repos.lfs_listing import LfsListing
 from phub_jupyter.hub.repos.lfs_removal import LfsRemoval
+from phub_jupyter.hub.repos.maintenance import Maintenance
+from phub_jupyter.hub.repos.moves import Moves
 from phub_jupyter.hub.repos.pushers import Pushers
 from phub_jupyter.hub.repos.pushes import Pushes
 from phub_jupyter.hub.repos.references import References
@@ -75,8 +78,13 @@ class Hub:
         self.moves = Moves(self.database, self.index, self.events)
         self.duplicates = Duplicates(self.database, self.repositories)
         self.storage = Storage(self.database)
-        self.commits = Commits(self.repositories, self.large_files, self.index)
+        self.buckets = Buckets(self.database, self.events)
+        self.bucket_files = BucketListing(self.database, self.large_files)
+        self.bucket_batches = BucketBatches(
+            self.database, self.repositories, self.large_files, self.events
+        )
         self.references = References(self.repositories, self.index, self.events)
+        self.commits = Commits(self.repositories, self.large_files, self.references)
         self.community = Community(
             self.database, self.repositories, self.references, self.events, store
         )

@@ -12,6 +12,7 @@ from phub_jupyter.hub.database.tables.accounts import (
     Token,
 )
 from phub_jupyter.hub.database.tables.base import Base, Setting, UtcDateTime, utc_now
+from phub_jupyter.hub.database.tables.buckets import BucketFile
 from phub_jupyter.hub.database.tables.catalog import CardLink, DailyDownloads, Term
 from phub_jupyter.hub.database.tables.collections import (
     Collection,
@@ -50,6 +51,7 @@ __all__ = [
     "AccessRequest",
     "Attachment",
     "Base",
+    "BucketFile",
     "CardLink",
     "Collection",
     "CollectionItem",
