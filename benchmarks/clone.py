@@ -1,10 +1,10 @@
 """Clones of a long history from the hub, against git's own HTTP program behind nginx, in one run.
 
-``python benchmarks/clone.py`` makes a repository of 10,000 commits and 20,000 files, pushes it to a
-hub with ``git push``, and clones it with ``git clone``: from the hub, and from ``git http-backend``,
-run by ``fcgiwrap`` behind nginx over the very same folder. Servers take turns; the median of the
-rounds counts. Prints a table and one line of JSON. Needs nginx and fcgiwrap (the Debian packages of
-these names).
+``python benchmarks/clone.py`` makes a repository of 10,000 commits and 20,000 files, pushes it to
+a hub with ``git push``, and clones it with ``git clone``: from the hub, and from
+``git http-backend``, run by ``fcgiwrap`` behind nginx over the very same folder. The servers take
+turns; the median of the rounds counts. Prints a table and one line of JSON. Needs nginx and
+fcgiwrap (Debian packages of these names).
 """
 
 from __future__ import annotations

@@ -130,7 +130,7 @@ def needs_work(path: Path) -> bool:
 
 
 def tidy(path: Path) -> None:
-    """Remove what killed processes left: quarantines of pushes, and packs that were not finished."""
+    """Remove what killed processes left: quarantines of pushes, and packs not finished."""
     objects = path / "objects"
     left = [
         *objects.glob("tmp_objdir-*"),
