@@ -51,7 +51,7 @@ def test_an_index_that_fails_does_not_take_the_commit_back(
     monkeypatch.setattr(shop.hub.index, "refresh", fail)
     result = shop.commit(AddFile("a.txt", b"a"))
     assert shop.head == result.oid
-    assert "index of ada/m could not be updated" in caplog.text
+    assert "ada/m could not be indexed" in caplog.text
     monkeypatch.undo()
     shop.hub.index.catch_up()
     assert shop.hub.repositories.by_uid(shop.repo.uid).head == result.oid

@@ -2,39 +2,37 @@
 
 from __future__ import annotations
 
-import logging
+import re
 from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pygit2
+from pygit2.enums import ObjectType
 
-from phub_jupyter.errors import ConflictError, InvalidRequestError, StaleParentError
+from phub_jupyter.errors import ConflictError, StaleParentError
 from phub_jupyter.hub.access import Actor
-from phub_jupyter.hub.cards.front_matter import parse
 from phub_jupyter.hub.database.tables import Repo
+from phub_jupyter.hub.events import RefChange
 from phub_jupyter.hub.objects.large_files import LargeFiles
 from phub_jupyter.hub.repos.git_repository import MAIN, GitRepository, signature
-from phub_jupyter.hub.repos.lfs_pointer import LfsPointer
-from phub_jupyter.hub.repos.operations import (
-    AddFile,
-    AddLargeFile,
-    CommitHeader,
-    Operation,
-    Remove,
-)
+from phub_jupyter.hub.repos.gitattributes import ATTRIBUTES, with_rules
+from phub_jupyter.hub.repos.operations import CommitHeader, Operation
+from phub_jupyter.hub.repos.pack_writer import PackWriter
 from phub_jupyter.hub.repos.preupload import Placement, PlannedFile, place
+from phub_jupyter.hub.repos.staging import Changes, Put, Staging
 from phub_jupyter.hub.repos.tree_edit import TreeEdit
 
 if TYPE_CHECKING:  # `Repositories` makes the first commit of a repository through this module
-    from phub_jupyter.hub.catalog.index import CatalogIndex
+    from phub_jupyter.hub.repos.references import References
     from phub_jupyter.hub.repos.repositories import Repositories
 
-__all__ = ["CommitResult", "Commits", "branch_ref", "initial_commit"]
+__all__ = ["CommitResult", "Commits", "branch_ref", "initial_commit", "pull_request_number"]
 
-_LOG = logging.getLogger("phub")
 _ATTEMPTS = 5
 _STALE = "The branch was updated since you opened this page. Please refresh and try again."
+_PULL_REQUEST = re.compile(r"refs/pr/([1-9][0-9]{0,8})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,36 +43,41 @@ class CommitResult:
     changed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Put:
-    path: str
-    blob: pygit2.Oid
-
-
 def branch_ref(revision: str) -> str:
     """The full ref of a branch that may be written as its name or in full."""
     return revision if revision.startswith("refs/heads/") else f"refs/heads/{revision}"
 
 
+def pull_request_number(revision: str) -> int | None:
+    """The number of the pull request that a revision names, or None."""
+    match = _PULL_REQUEST.fullmatch(revision)
+    return None if match is None else int(match[1])
+
+
 def initial_commit(git: GitRepository, actor: Actor, files: Mapping[str, bytes]) -> str:
     """Give a new repository its first commit and its branch ``main``."""
     edit = TreeEdit(git.raw, None)
-    for path, content in files.items():
-        edit.put(path, git.raw.create_blob(content))
-    oid = _write_commit(git, actor, "initial commit", edit.write(), [])
+    with PackWriter(git) as pack:
+        for path, content in files.items():
+            edit.put(path, pack.put(ObjectType.BLOB, content))
+        oid = _put_commit(pack, actor, "initial commit", _put_tree(pack, edit), None)
+        pack.publish()
     git.create_ref(MAIN, oid)
     return oid
 
 
 class Commits:
-    """Plans uploads and commits them. Callers have checked that the actor may write."""
+    """Plans uploads and commits them. Callers have checked that the actor may write.
+
+    A revision that is committed to is a branch, or ``refs/pr/N``.
+    """
 
     def __init__(
-        self, repositories: Repositories, large_files: LargeFiles, index: CatalogIndex
+        self, repositories: Repositories, large_files: LargeFiles, references: References
     ) -> None:
         self._repositories = repositories
         self._large_files = large_files
-        self._index = index
+        self._references = references
 
     def preupload(
         self, repo: Repo, revision: str, files: Iterable[PlannedFile], git_ignore: str | None
@@ -84,7 +87,7 @@ class Commits:
         Raises RevisionNotFoundError if there is no such branch.
         """
         git = self._repositories.open(repo)
-        head = git.head(branch_ref(revision))
+        head = git.head(_target_ref(revision))
         return head, place(git, head, files, git_ignore)
 
     def commit(
@@ -101,108 +104,100 @@ class Commits:
         EntryNotFoundError (something to remove is missing) or InvalidRequestError.
         """
         git = self._repositories.open(repo)
-        ref = branch_ref(revision)
-        git.head(ref)
-        changes = self._stage(git, repo, operations)
-        with git.lock():
-            result = _advance(git, ref, header, changes, author)
+        ref = _target_ref(revision)
+        head = git.head(ref)
+        with ExitStack() as stack:
+            pack = stack.enter_context(PackWriter(git))
+            changes = Staging(git, repo, self._large_files, pack).changes(head, operations)
+            stack.enter_context(git.lock())
+            for _ in range(_ATTEMPTS):
+                head = git.head(ref)
+                result = _built(git, pack, head, header, changes, author)
+                try:
+                    if result.changed:
+                        git.move_ref(ref, head, result.oid)
+                    break
+                except StaleParentError:  # somebody with a git program: build on their commit
+                    pack = stack.enter_context(PackWriter(git))
+            else:
+                raise ConflictError("The branch is being updated all the time; try again.")
         if result.changed:
-            self._refresh(repo)
+            self._references.tell(repo, author, RefChange(ref, head, result.oid))
         return result
 
-    def _stage(
-        self, git: GitRepository, repo: Repo, operations: Iterable[Operation]
-    ) -> list[_Put | Remove]:
-        """Write the blobs, which nobody can see until a tree holds them."""
-        staged: list[_Put | AddLargeFile | Remove] = []
-        for operation in operations:
-            if isinstance(operation, AddFile):
-                pointer = LfsPointer.parse(operation.content)
-                if pointer is not None:  # whoever reads it would be sent to the content
-                    staged.append(AddLargeFile(operation.path, pointer.sha256, pointer.size))
-                    continue
-                _check_card(operation)
-                staged.append(_Put(operation.path, git.raw.create_blob(operation.content)))
-            else:
-                staged.append(operation)
-        large = [item for item in staged if isinstance(item, AddLargeFile)]
-        pointers = self._pointers(repo, large)
-        return [
-            _Put(item.path, git.raw.create_blob(pointers[item.sha256].text.encode()))
-            if isinstance(item, AddLargeFile)
-            else item
-            for item in staged
-        ]
+    def prepare(
+        self,
+        repo: Repo,
+        revision: str,
+        header: CommitHeader,
+        operations: Iterable[Operation],
+        author: Actor,
+    ) -> CommitResult:
+        """Write the commit that a pull request for the branch is to start with; no ref moves.
 
-    def _pointers(self, repo: Repo, files: list[AddLargeFile]) -> dict[str, LfsPointer]:
-        found = self._large_files.find(repo.pk, [file.sha256 for file in files])
-        for file in files:
-            known = found.get(file.sha256)
-            if known is None:
-                raise InvalidRequestError(
-                    f"{file.path}: the content with SHA-256 {file.sha256} was not uploaded to "
-                    "this repository; upload it and commit again."
-                )
-            if file.size not in (None, known.size):
-                raise InvalidRequestError(
-                    f"{file.path}: size: {file.size} was stated, but the uploaded content has "
-                    f"{known.size} bytes."
-                )
-        return {sha256: LfsPointer(sha256, known.size) for sha256, known in found.items()}
-
-    def _refresh(self, repo: Repo) -> None:
-        try:
-            self._index.refresh(repo.pk)
-        except Exception:  # the commit is made and stays; the index catches up at the next start
-            _LOG.exception("The index of %s/%s could not be updated.", repo.namespace, repo.name)
+        It is built on the commit that the header names, else on the head of the branch.
+        """
+        git = self._repositories.open(repo)
+        head = git.head(branch_ref(revision))
+        if header.parent_commit is not None:
+            head = git.resolve(header.parent_commit)
+        with PackWriter(git) as pack:
+            changes = Staging(git, repo, self._large_files, pack).changes(head, operations)
+            return _built(git, pack, head, header, changes, author)
 
 
-def _check_card(file: AddFile) -> None:
-    if file.path != "README.md":
-        return
-    try:
-        text = file.content.decode()
-    except UnicodeDecodeError:
-        raise InvalidRequestError("README.md: must be text in UTF-8.") from None
-    parse(text)
+def _target_ref(revision: str) -> str:
+    return branch_ref(revision) if pull_request_number(revision) is None else revision
 
 
-def _advance(
+def _built(
     git: GitRepository,
-    ref: str,
+    pack: PackWriter,
+    head: str,
     header: CommitHeader,
-    changes: list[_Put | Remove],
+    changes: Changes,
     author: Actor,
 ) -> CommitResult:
-    for _ in range(_ATTEMPTS):
-        head = git.head(ref)
-        if header.parent_commit is not None and not head.startswith(header.parent_commit):
-            raise StaleParentError(_STALE)
-        tree = _apply(git, head, changes)
-        if tree == git.root(head).id:
-            return CommitResult(head, changed=False)
-        oid = _write_commit(git, author, header.message, tree, [head])
-        try:
-            git.move_ref(ref, head, oid)
-        except StaleParentError:  # somebody with a git program of their own: build on their commit
-            continue
-        return CommitResult(oid, changed=True)
-    raise ConflictError("The branch is being updated all the time; try again.")
+    """Write the commit on top of ``head``, unless there is nothing to do."""
+    if header.parent_commit is not None and not head.startswith(header.parent_commit):
+        raise StaleParentError(_STALE)
+    tree = _put_tree(pack, _edited(git, pack, head, changes))
+    if tree == git.root(head).id:
+        return CommitResult(head, changed=False)
+    oid = _put_commit(pack, author, header.message, tree, head)
+    pack.publish()
+    return CommitResult(oid, changed=True)
 
 
-def _apply(git: GitRepository, head: str, changes: list[_Put | Remove]) -> pygit2.Oid:
+def _edited(git: GitRepository, pack: PackWriter, head: str, changes: Changes) -> TreeEdit:
     edit = TreeEdit(git.raw, git.root(head))
-    for change in changes:
-        if isinstance(change, _Put):
-            edit.put(change.path, change.blob)
+    for step in changes.steps:
+        if isinstance(step, Put):
+            edit.put(step.path, step.blob)
         else:
-            edit.remove(change.path, folder_only=change.folder_only)
-    return edit.write()
+            edit.remove(step.path, folder_only=step.folder_only)
+    if changes.unruled:
+        blob = edit.blob(ATTRIBUTES)
+        rules = b"" if blob is None else _content(git, pack, blob)
+        edit.put(ATTRIBUTES, pack.put(ObjectType.BLOB, with_rules(rules, changes.unruled)))
+    return edit
 
 
-def _write_commit(
-    git: GitRepository, author: Actor, message: str, tree: pygit2.Oid, parents: list[str]
+def _content(git: GitRepository, pack: PackWriter, blob: pygit2.Oid) -> bytes:
+    return b"".join(pack.read(blob)) if blob in pack else git.read_blob(str(blob))
+
+
+def _put_tree(pack: PackWriter, edit: TreeEdit) -> pygit2.Oid:
+    return edit.write(lambda data: pack.put(ObjectType.TREE, data))
+
+
+def _put_commit(
+    pack: PackWriter, author: Actor, message: str, tree: pygit2.Oid, parent: str | None
 ) -> str:
     person = signature(author.name)
-    oids: list[str | pygit2.Oid] = [pygit2.Oid(hex=parent) for parent in parents]
-    return str(git.raw.create_commit(None, person, person, message, tree, oids))
+    sign, minutes = "-" if person.offset < 0 else "+", abs(person.offset)
+    zone = f"{sign}{minutes // 60:02}{minutes % 60:02}"
+    signed = f"{person.name} <{person.email}> {person.time} {zone}"
+    lines = [f"tree {tree}", *([f"parent {parent}"] if parent else [])]
+    lines += [f"author {signed}", f"committer {signed}", "", message]
+    return str(pack.put(ObjectType.COMMIT, "\n".join(lines).encode()))

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
+from collections.abc import Iterable
+
 from phub_jupyter.hub.repos.git_repository import GitRepository
 from phub_jupyter.identifiers import RepoType
 
-__all__ = ["default_gitattributes", "wants_lfs"]
+__all__ = ["ATTRIBUTES", "default_gitattributes", "wants_lfs", "with_rules"]
+
+ATTRIBUTES = ".gitattributes"
+
+_LFS = "filter=lfs diff=lfs merge=lfs -text"
+_SPECIAL = re.compile(r"([*?\[\]\\#])")
 
 _ARCHIVES = "*.7z *.bz2 *.gz *.lz4 *.rar *.tar *.tar.* *.tgz *.xz *.zip *.zst"
 _WEIGHTS = (
@@ -26,9 +35,25 @@ def default_gitattributes(repo_type: RepoType) -> str:
     """
     media = _MEDIA if repo_type is RepoType.DATASET else ""
     patterns = sorted(f"{_ARCHIVES} {_WEIGHTS} {_TABLES} {media}".split())
-    return "".join(f"{pattern} filter=lfs diff=lfs merge=lfs -text\n" for pattern in patterns)
+    return "".join(f"{pattern} {_LFS}\n" for pattern in patterns)
 
 
 def wants_lfs(git: GitRepository, commit: str, path: str) -> bool:
-    """Whether the ``.gitattributes`` files of that commit send a path to git-lfs."""
+    """Whether the ``.gitattributes`` files of that commit send a path to git-lfs.
+
+    The rules themselves are never kept there, where git could not read them.
+    """
+    if posixpath.basename(path) == ATTRIBUTES:
+        return False
     return git.attribute(commit, path, "filter") == "lfs"
+
+
+def with_rules(text: bytes, paths: Iterable[str]) -> bytes:
+    """Add rules that send just these files to git-lfs, so that git programs find their content."""
+    lines = [f"/{_pattern(path)} {_LFS}\n" for path in paths]
+    end = b"" if not text or text.endswith(b"\n") else b"\n"
+    return text + end + "".join(lines).encode()
+
+
+def _pattern(path: str) -> str:
+    return _SPECIAL.sub(r"\\\1", path).replace(" ", "[[:space:]]")

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import IO, Any
 
-from phub_jupyter.errors import InvalidRequestError
+from phub_jupyter.errors import InvalidRequestError, UnprocessableError
+from phub_jupyter.hub.repos.long_text import LongText, cut_out
 from phub_jupyter.identifiers import parse_path
 
 __all__ = ["AddFile", "AddLargeFile", "CommitHeader", "Operation", "Remove", "read_commit"]
 
 LONGEST_LINE = 64 * 1024 * 1024
-"""Longest line in bytes: a regular file is held in memory, and a larger one belongs in LFS."""
+"""Longest line in bytes: git is no place for larger files, which belong in LFS or Xet."""
+
+_HELD = 1 << 20
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _COMMIT = re.compile(r"[0-9a-f]{5,40}")
@@ -38,10 +40,13 @@ class CommitHeader:
 
 @dataclass(frozen=True, slots=True)
 class AddFile:
-    """Add or replace a file that git keeps itself."""
+    """Add or replace a file that git keeps itself.
+
+    A long content is still in the body, and can be read until the next operation is asked for.
+    """
 
     path: str
-    content: bytes
+    content: bytes | LongText
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,36 +69,61 @@ class Remove:
 Operation = AddFile | AddLargeFile | Remove
 
 
+@dataclass(frozen=True, slots=True)
+class _Line:
+    number: int
+    key: str
+    value: dict[str, Any]
+    long_text: LongText | None = None
+
+    def refused(self, reason: str) -> InvalidRequestError:
+        return InvalidRequestError(f"line {self.number}: {reason}")
+
+
 def read_commit(stream: IO[bytes]) -> tuple[CommitHeader, Iterator[Operation]]:
     """Read the header now and the operations as they are asked for.
 
     Raises InvalidRequestError, naming the line, here or while the operations are read.
     """
     lines = _lines(stream)
-    number, key, value = next(lines, (1, "", {}))
-    if key != "header":
-        raise InvalidRequestError(f"line {number}: the first line of a commit must be its header.")
+    line = next(lines, _Line(1, "", {}))
+    if line.key != "header":
+        raise line.refused("the first line of a commit must be its header.")
     header = CommitHeader(
-        _message(number, value, "summary"),
-        _message(number, value, "description", default=""),
-        _parent(number, value.get("parentCommit")),
+        _message(line, "summary"),
+        _message(line, "description", default=""),
+        _parent(line),
     )
     if not header.summary.strip():
-        raise InvalidRequestError(f"line {number}: summary: write a commit message.")
-    return header, (_operation(*line) for line in lines)
+        raise line.refused("summary: write a commit message.")
+    return header, (_operation(line) for line in lines)
 
 
-def _lines(stream: IO[bytes]) -> Iterator[tuple[int, str, dict[str, Any]]]:
+def _lines(stream: IO[bytes]) -> Iterator[_Line]:
     number = 0
-    while line := stream.readline(LONGEST_LINE + 1):
+    while text := stream.readline(_HELD):
         number += 1
-        if len(line) > LONGEST_LINE:
-            raise InvalidRequestError(
-                f"line {number}: longer than {LONGEST_LINE} bytes; upload that file as a large "
-                "file (LFS or Xet) instead of putting its content into the commit."
-            )
-        if line.strip():
-            yield (number, *_key_and_value(number, line))
+        long_text: LongText | None = None
+        if len(text) > LONGEST_LINE:
+            raise _too_long(number)
+        if len(text) == _HELD and not text.endswith(b"\n"):
+            cut = cut_out(text, stream, LONGEST_LINE)
+            if cut is None:
+                raise _too_long(number)
+            text, long_text = cut
+        behind = stream.tell()
+        if text.strip():
+            yield _Line(number, *_key_and_value(number, text), long_text)
+        if long_text is not None:  # whoever read it has moved the stream
+            stream.seek(behind)
+
+
+def _too_long(number: int) -> InvalidRequestError:
+    return InvalidRequestError(
+        f"line {number}: longer than {LONGEST_LINE} bytes, or longer than {_HELD} besides its "
+        "content; upload that file as a large file (LFS or Xet) instead of putting its content "
+        "into the commit."
+    )
 
 
 def _key_and_value(number: int, line: bytes) -> tuple[str, dict[str, Any]]:
@@ -112,43 +142,47 @@ def _key_and_value(number: int, line: bytes) -> tuple[str, dict[str, Any]]:
     return item["key"], item["value"]
 
 
-def _operation(number: int, key: str, value: dict[str, Any]) -> Operation:
-    read = _READERS.get(key)
+def _operation(line: _Line) -> Operation:
+    read = _READERS.get(line.key)
     if read is None:
         known = ", ".join(_READERS)
-        raise InvalidRequestError(f"line {number}: key: '{key}' is unknown; use one of {known}.")
-    return read(number, value)
+        raise line.refused(f"key: '{line.key}' is unknown; use one of {known}.")
+    return read(line)
 
 
-def _file(number: int, value: dict[str, Any]) -> AddFile:
-    encoding = value.get("encoding", "base64")
-    if encoding != "base64":
-        raise InvalidRequestError(f"line {number}: encoding: only base64 is understood.")
+def _file(line: _Line) -> AddFile:
+    if line.value.get("encoding", "base64") != "base64":
+        raise line.refused("encoding: only base64 is understood.")
+    text = _text(line, "content")
     try:
-        content = base64.b64decode(_text(number, value, "content"), validate=True)
-    except (binascii.Error, ValueError):
-        raise InvalidRequestError(f"line {number}: content: not valid base64.") from None
-    return AddFile(_path(number, value), content)
+        if line.long_text is None:
+            return AddFile(_path(line), base64.b64decode(text, validate=True))
+        if text:  # a second content in the same line
+            raise ValueError
+        line.long_text.size()
+    except ValueError:
+        raise line.refused("content: not valid base64.") from None
+    return AddFile(_path(line), line.long_text)
 
 
-def _large_file(number: int, value: dict[str, Any]) -> AddLargeFile:
-    oid, size = _text(number, value, "oid"), value.get("size")
-    if value.get("algo", "sha256") != "sha256" or not _SHA256.fullmatch(oid):
-        raise InvalidRequestError(f"line {number}: oid: must be a SHA-256 in 64 lower-case digits.")
+def _large_file(line: _Line) -> AddLargeFile:
+    oid, size = _text(line, "oid"), line.value.get("size")
+    if line.value.get("algo", "sha256") != "sha256" or not _SHA256.fullmatch(oid):
+        raise line.refused("oid: must be a SHA-256 in 64 lower-case digits.")
     if size is not None and (not isinstance(size, int) or isinstance(size, bool) or size < 0):
-        raise InvalidRequestError(f"line {number}: size: must be a number of bytes.")
-    return AddLargeFile(_path(number, value), oid, size)
+        raise line.refused("size: must be a number of bytes.")
+    return AddLargeFile(_path(line), oid, size)
 
 
-def _removed_file(number: int, value: dict[str, Any]) -> Remove:
-    return Remove(_path(number, value))
+def _removed_file(line: _Line) -> Remove:
+    return Remove(_path(line))
 
 
-def _removed_folder(number: int, value: dict[str, Any]) -> Remove:
-    return Remove(_path(number, value), folder_only=True)
+def _removed_folder(line: _Line) -> Remove:
+    return Remove(_path(line), folder_only=True)
 
 
-_READERS: dict[str, Callable[[int, dict[str, Any]], Operation]] = {
+_READERS: dict[str, Callable[[_Line], Operation]] = {
     "file": _file,
     "lfsFile": _large_file,
     "deletedFile": _removed_file,
@@ -156,29 +190,33 @@ _READERS: dict[str, Callable[[int, dict[str, Any]], Operation]] = {
 }
 
 
-def _path(number: int, value: dict[str, Any]) -> str:
-    return parse_path(_text(number, value, "path"))
+def _path(line: _Line) -> str:
+    try:
+        return parse_path(_text(line, "path"))
+    except UnprocessableError as error:
+        raise UnprocessableError(f"line {line.number}: {error.message}") from None
 
 
-def _text(number: int, value: dict[str, Any], field: str, *, default: str | None = None) -> str:
-    text = value.get(field)
+def _text(line: _Line, field: str, *, default: str | None = None) -> str:
+    text = line.value.get(field)
     if text is None and default is not None:
         return default
     if not isinstance(text, str):
-        raise InvalidRequestError(f"line {number}: {field}: must be a text.")
+        raise line.refused(f"{field}: must be a text.")
     return text
 
 
-def _message(number: int, value: dict[str, Any], field: str, *, default: str | None = None) -> str:
-    text = _text(number, value, field, default=default)
+def _message(line: _Line, field: str, *, default: str | None = None) -> str:
+    text = _text(line, field, default=default)
     if any(character == "\0" or "\ud800" <= character <= "\udfff" for character in text):
-        raise InvalidRequestError(f"line {number}: {field}: must be printable text.")
+        raise line.refused(f"{field}: must be printable text.")
     return text
 
 
-def _parent(number: int, value: Any) -> str | None:
+def _parent(line: _Line) -> str | None:
+    value = line.value.get("parentCommit")
     if value is None:
         return None
     if not isinstance(value, str) or not _COMMIT.fullmatch(value.lower()):
-        raise InvalidRequestError(f"line {number}: parentCommit: must be a commit id.")
+        raise line.refused("parentCommit: must be a commit id.")
     return value.lower()

@@ -89,6 +89,10 @@ class PackWriter:
             self._entries[oid] = (begin, crc, kind)
         return pygit2.Oid(raw=oid)
 
+    def __contains__(self, oid: pygit2.Oid) -> bool:
+        """Whether the object was put in here."""
+        return oid.raw in self._entries
+
     def read(self, oid: pygit2.Oid) -> Iterator[bytes]:
         """Yield the content of an object that was put in here, in pieces of at most 1 MiB."""
         begin, _, _ = self._entries[oid.raw]

@@ -65,6 +65,11 @@ class TreeEdit:
         folder.entries.pop(name, None)
         folder.opened.pop(name, None)
 
+    def blob(self, name: str) -> pygit2.Oid | None:
+        """The content of a file of the root folder, or None."""
+        oid, mode = self._root.entries.get(name, (None, 0))
+        return None if mode in (FileMode.TREE, FileMode.COMMIT) else oid
+
     def write(self, keep: Callable[[bytes], pygit2.Oid] | None = None) -> pygit2.Oid:
         """Write the changed folders and return the new tree; empty folders vanish.
 
