@@ -247,14 +247,6 @@ def test_only_writers_commit(
     assert model.files() == {}
 
 
-def test_pull_requests_are_refused_as_not_built(model: RepoClient) -> None:
-    data = "\n".join([line("header", summary="s"), add("x", "1")])
-    for path in (f"{model.api}/commit/main?create_pr=1", f"{model.api}/preupload/main?create_pr=1"):
-        answer = model.request("POST", path, user="bob", data=data)
-        assert (answer.status_code, answer.headers["X-Error-Code"]) == (501, "NotSupported")
-    assert model.files() == {}
-
-
 def test_a_connection_that_breaks_changes_nothing(model: RepoClient) -> None:
     head = model.head
     body = "\n".join([line("header", summary="s"), add("x", "x" * 200_000)]).encode()

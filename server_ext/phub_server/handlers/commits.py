@@ -5,10 +5,9 @@ from __future__ import annotations
 import html
 from typing import Any
 
-from phub_jupyter.errors import NotSupportedError
 from phub_jupyter.hub.access import Action
 from phub_jupyter.hub.database.tables import Repo
-from phub_jupyter.hub.repos.commits import CommitResult
+from phub_jupyter.hub.repos.commits import CommitResult, pull_request_number
 from phub_jupyter.hub.repos.history import CommitInfo
 from phub_jupyter.hub.repos.operations import read_commit
 from phub_jupyter.identifiers import RepoType
@@ -19,20 +18,21 @@ from phub_server.routing import NAME, NAMESPACE, PLURAL, REVISION, Route
 from phub_server.uploads import UploadHandler
 from phub_server.wire import page_limit, timestamp
 
-__all__ = ["ROUTES", "refuse_pull_request"]
+__all__ = ["ROUTES", "open_target"]
 
 _LARGEST_PAGE = 1000
 _LARGEST_COMMIT = 4 << 30
 
 
-async def refuse_pull_request(handler: HubHandler, plural: str, namespace: str, name: str) -> None:
-    """Answer 501 to ``create_pr``, which any reader may ask for, before anything is written."""
-    if handler.query_flag("create_pr"):
-        await handler.repo(Action.READ, plural, namespace, name)
-        raise NotSupportedError(
-            "create_pr: pull requests are not built yet in this hub; nothing was changed. "
-            "Commit to a branch instead."
-        )
+async def open_target(handler: HubHandler, revision: str, **place: str) -> Repo:
+    """The repository, if the caller may commit to the revision or, if asked, propose to."""
+    number = pull_request_number(revision)
+    proposes = handler.query_flag("create_pr") or number is not None
+    action = Action.PROPOSE if proposes else Action.WRITE
+    repo = await handler.repo(action, place["plural"], place["namespace"], place["name"])
+    if number is not None:
+        await handler.run(handler.hub.community.require_push, handler.actor, repo, number)
+    return repo
 
 
 class CommitHandler(UploadHandler[BodyFile]):
@@ -42,28 +42,41 @@ class CommitHandler(UploadHandler[BodyFile]):
     _repo: Repo
 
     async def open_sink(self) -> BodyFile:
-        place = [self.path_kwargs[key] for key in ("plural", "namespace", "name")]
-        await refuse_pull_request(self, *place)
-        self._repo = await self.repo(Action.WRITE, *place)
+        self._repo = await open_target(self, **self.path_kwargs)
         return BodyFile(self.hub.root / "uploads")
 
     async def post(self, plural: str, namespace: str, name: str, revision: str) -> None:
         body = await self.received()
-        result = await self.run(self._commit, body, revision)
+        propose = self.query_flag("create_pr")
+        made, number = await self.run(self._propose if propose else self._commit, body, revision)
         repo = self._repo
-        address = f"{RepoType(repo.type).url_prefix}{repo.namespace}/{repo.name}"
-        self.reply(
-            {
-                "success": True,
-                "commitOid": result.oid,
-                "commitUrl": f"{self.endpoint}/{address}/commit/{result.oid}",
-                "hookOutput": "",
-            }
-        )
+        address = f"{self.endpoint}/{RepoType(repo.type).url_prefix}{repo.namespace}/{repo.name}"
+        answer = {
+            "success": True,
+            "commitOid": made.oid,
+            "commitUrl": f"{address}/commit/{made.oid}",
+            "hookOutput": "",
+        }
+        if number is not None:
+            answer["pullRequestUrl"] = f"{address}/discussions/{number}"
+        self.reply(answer)
 
-    def _commit(self, body: BodyFile, revision: str) -> CommitResult:
+    def _commit(self, body: BodyFile, revision: str) -> tuple[CommitResult, int | None]:
         header, operations = read_commit(body.rewind())
-        return self.hub.commits.commit(self._repo, revision, header, operations, self.actor)
+        repo, number = self._repo, pull_request_number(revision)
+        made = self.hub.commits.commit(repo, revision, header, operations, self.actor)
+        if number is not None and made.changed:
+            self.hub.community.note_commits(repo, number, [made.oid], self.actor)
+        return made, number
+
+    def _propose(self, body: BodyFile, revision: str) -> tuple[CommitResult, int]:
+        header, operations = read_commit(body.rewind())
+        made = self.hub.commits.prepare(self._repo, revision, header, operations, self.actor)
+        title, _, text = header.message.partition("\n")
+        number = self.hub.community.open_pull_request(
+            self._repo, revision, title, text.strip(), self.actor, draft=False, head=made.oid
+        )
+        return made, number
 
 
 class CommitListHandler(HubHandler):

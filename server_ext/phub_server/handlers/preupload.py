@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from phub_jupyter.errors import InvalidRequestError
-from phub_jupyter.hub.access import Action
 from phub_jupyter.hub.repos.preupload import Placement, PlannedFile
 from phub_server.base import HubHandler
-from phub_server.handlers.commits import refuse_pull_request
+from phub_server.handlers.commits import open_target
 from phub_server.routing import NAME, NAMESPACE, PLURAL, REVISION, Route
 
 __all__ = ["ROUTES"]
@@ -18,8 +17,7 @@ class PreuploadHandler(HubHandler):
     """Sorts the files of an upload into regular, large, ignored and unchanged ones."""
 
     async def post(self, plural: str, namespace: str, name: str, revision: str) -> None:
-        await refuse_pull_request(self, plural, namespace, name)
-        repo = await self.repo(Action.WRITE, plural, namespace, name)
+        repo = await open_target(self, revision, plural=plural, namespace=namespace, name=name)
         body = self.json_body()
         items, git_ignore = body.get("files"), body.get("gitIgnore")
         if not isinstance(items, list):
