@@ -19,9 +19,11 @@ from phub_jupyter.errors import (
 )
 from phub_jupyter.hub.access import Actor
 from phub_jupyter.hub.community.discussions import Filter
+from phub_jupyter.hub.community.ledger import checked_title
 from phub_jupyter.hub.database.tables import Discussion
 from phub_jupyter.hub.events import Event
 from phub_jupyter.hub.repos.git_repository import MAIN, signature
+from phub_jupyter.hub.repos.lfs_pointer import LfsPointer
 from phub_jupyter.hub.repos.operations import AddFile
 from phub_jupyter.hub.repos.tree_edit import TreeEdit
 from phub_jupyter.identifiers import RepoId, RepoType
@@ -353,18 +355,55 @@ def test_commits_of_which_nobody_heard_are_noted_at_the_next_start(shop: Worksho
         assert commits[1:] == unheard
 
 
-def test_histories_that_have_nothing_in_common(shop: Workshop) -> None:
-    number = propose(shop, a=b"1")
+def test_a_squashed_branch_can_still_be_merged_into(shop: Workshop) -> None:
+    add(shop, MAIN, both=b"1\n2\n3\n4\n5\n6\n7\n")
+    number = propose(shop, both=b"1\n2\n3\n4\n5\n6\nseven\n")
+    add(shop, MAIN, both=b"one\n2\n3\n4\n5\n6\n7\n")
+    before = shop.hub.community.merges.changes(shop.ada, shop.repo, number, diff=True)
     git = shop.git
     head = git.head(MAIN)
     person = signature("ada")
     alone = str(git.raw.create_commit(None, person, person, "squash", git.root(head).id, []))
     git.move_ref(MAIN, head, alone)
     changes = shop.hub.community.merges.changes(shop.ada, shop.repo, number, diff=True)
-    assert changes.conflicts == []
-    assert changes.diff is not None
+    assert changes == before
     shop.hub.community.merges.merge(shop.ada, shop.repo, number, "")
-    assert content(shop) == {"a.txt": b"1"}
+    assert content(shop) == {"both.txt": b"one\n2\n3\n4\n5\n6\nseven\n"}
+
+
+def test_two_versions_of_a_large_file_conflict(shop: Workshop) -> None:
+    pointers = [LfsPointer(letter * 64, 1000).text.encode() for letter in "abc"]
+    add(shop, MAIN, large=pointers[0])
+    number = propose(shop, large=pointers[1])
+    add(shop, MAIN, large=pointers[2])
+    with pytest.raises(ConflictError, match=r"large\.txt"):
+        shop.hub.community.merges.merge(shop.ada, shop.repo, number, "")
+    add(shop, f"refs/pr/{number}", large=pointers[2])  # settled by taking theirs
+    shop.hub.community.merges.merge(shop.ada, shop.repo, number, "")
+    assert content(shop)["large.txt"] == pointers[2]
+
+
+@pytest.mark.parametrize(
+    ("title", "fits"),
+    [
+        ("\N{WOMAN}\N{ZERO WIDTH JOINER}\N{PERSONAL COMPUTER} caf\u00e9 \u4f60\u597d", True),
+        ("  x  ", True),
+        ("x" * 300, True),
+        ("x" * 301, False),
+        ("two\nlines", False),
+        ("two\u2028lines", False),
+        ("\u202etxet", False),
+        ("nul\0", False),
+        ("\ud800", False),
+        (" ", False),
+    ],
+)
+def test_titles(title: str, fits: bool) -> None:
+    if fits:
+        assert checked_title(title) == title.strip()
+    else:
+        with pytest.raises(InvalidRequestError, match="title: write a line"):
+            checked_title(title)
 
 
 def test_a_deleted_repository_takes_everything_along(shop: Workshop) -> None:

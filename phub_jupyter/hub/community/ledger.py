@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any
 
 from sqlalchemy import func, select
@@ -24,17 +25,22 @@ __all__ = [
 
 LONGEST_TEXT = 65_536
 _LONGEST_TITLE = 300
+_UNFIT = ("Cc", "Cs", "Zl", "Zp")
+_TURNING = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
 _LARGEST_NUMBER = 2**31 - 1
 
 
 def checked_title(title: str) -> str:
     """A title on one line. Raises InvalidRequestError."""
     line = title.strip()
-    if not line or len(line) > _LONGEST_TITLE or not line.isprintable():
-        raise InvalidRequestError(
-            f"title: write a line of 1 to {_LONGEST_TITLE} printable characters."
-        )
+    if not line or len(line) > _LONGEST_TITLE or any(map(_is_unfit, line)):
+        raise InvalidRequestError(f"title: write a line of 1 to {_LONGEST_TITLE} characters.")
     return line
+
+
+def _is_unfit(char: str) -> bool:
+    """Whether it would end the line, or make it look like another one."""
+    return unicodedata.category(char) in _UNFIT or unicodedata.bidirectional(char) in _TURNING
 
 
 def checked_text(field: str, text: str) -> str:

@@ -84,7 +84,7 @@ class Merges:
         merged = row.merge_commit if row.status == "merged" else None
         if head is None:
             return Changes(row.base, merged, [], None)
-        sides = Sides.of(git, base or head, head)
+        sides = Sides.of(git, base or head, head, row.start)
         start = row.start if merged else sides.parted
         found = conflicts(git, sides) if row.status in _UNDER_WAY else []
         shown = None
@@ -139,7 +139,7 @@ class Merges:
             base, head = git.find(row.base), git.find(pull_request_ref(row.number))
             if base is None or head is None:
                 raise ConflictError(f"There is no branch {row.base} any more to merge into.")
-            sides = Sides.of(git, base, head)
+            sides = Sides.of(git, base, head, row.start)
             message = f"{row.title} (#{row.number})\n\n{text}".strip()
             oid = merge(git, sides, message, actor)
             self._announce(row, oid, sides)

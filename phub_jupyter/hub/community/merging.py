@@ -22,17 +22,24 @@ _CARD = "README.md"
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """The heads of the two branches, and where they parted (None: they have nothing in common)."""
+    """The heads of the two branches, and where they parted (None: nobody knows any more)."""
 
     base: str
     head: str
     parted: str | None
+    related: bool
 
     @classmethod
-    def of(cls, git: GitRepository, base: str, head: str) -> Sides:
-        """Find out where the histories of two commits parted."""
+    def of(cls, git: GitRepository, base: str, head: str, start: str | None) -> Sides:
+        """Find out where the histories of two commits parted.
+
+        Where one of them was squashed since, they have nothing in common; then ``start`` counts,
+        which the pull request was opened at.
+        """
         found = git.raw.merge_base(pygit2.Oid(hex=base), pygit2.Oid(hex=head))
-        return cls(base, head, None if found is None else str(found))
+        if found is not None:
+            return cls(base, head, str(found), related=True)
+        return cls(base, head, start if start is not None and start in git.raw else None, False)
 
 
 def contains(git: GitRepository, commit: str, ancestor: str) -> bool:
@@ -48,7 +55,7 @@ def conflicts(git: GitRepository, sides: Sides) -> list[str]:
     """The files that both sides changed in ways that do not go together."""
     if sides.parted in (sides.base, sides.head):
         return []
-    return _conflicts(git.raw.merge_commits(sides.base, sides.head))
+    return _conflicts(_merged(git, sides))
 
 
 def merge(git: GitRepository, sides: Sides, message: str, actor: Actor) -> str:
@@ -62,7 +69,7 @@ def merge(git: GitRepository, sides: Sides, message: str, actor: Actor) -> str:
     if sides.parted == sides.base:
         tree = git.root(sides.head).id
     else:
-        index = git.raw.merge_commits(sides.base, sides.head)
+        index = _merged(git, sides)
         found = _conflicts(index)
         if found:
             raise ConflictError(_refusal(found))
@@ -72,6 +79,13 @@ def merge(git: GitRepository, sides: Sides, message: str, actor: Actor) -> str:
     oid = str(git.raw.create_commit(None, person, person, message, tree, parents))
     _check_card(git, oid, sides)
     return oid
+
+
+def _merged(git: GitRepository, sides: Sides) -> pygit2.Index:
+    if sides.related or sides.parted is None:
+        return git.raw.merge_commits(sides.base, sides.head)
+    start, ours, theirs = (git.root(commit) for commit in (sides.parted, sides.base, sides.head))
+    return git.raw.merge_trees(start, ours, theirs)
 
 
 def unified_diff(git: GitRepository, start: str | None, head: str) -> str:
