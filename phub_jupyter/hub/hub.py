@@ -14,10 +14,12 @@ from phub_jupyter.hub.catalog.downloads import Downloads
 from phub_jupyter.hub.catalog.full_text import FullText, SqliteFullText
 from phub_jupyter.hub.catalog.index import CatalogIndex
 from phub_jupyter.hub.catalog.search import CatalogSearch
+from phub_jupyter.hub.catalog.suggest import Suggestions
 from phub_jupyter.hub.collections.collections import Collections
 from phub_jupyter.hub.community.community import Community
 from phub_jupyter.hub.database import Database
 from phub_jupyter.hub.events import Events
+from phub_jupyter.hub.gates import Gates
 from phub_jupyter.hub.likes import Likes
 from phub_jupyter.hub.objects.large_files import LargeFiles
 from phub_jupyter.hub.objects.multipart import MultipartUploads
@@ -34,6 +36,7 @@ from phub_jupyter.hub.repos.moves import Moves
 from phub_jupyter.hub.repos.pushers import Pushers
 from phub_jupyter.hub.repos.pushes import Pushes
 from phub_jupyter.hub.repos.references import References
+from phub_jupyter.hub.repos.relations import Relations
 from phub_jupyter.hub.repos.repositories import Repositories
 from phub_jupyter.hub.repos.snapshots import Snapshots
 from phub_jupyter.hub.repos.storage import Storage
@@ -66,8 +69,10 @@ class Hub:
         full_text = _full_text(self.database)
         self.index = CatalogIndex(self.database, self.large_files, root / "repos", full_text)
         self.search = CatalogSearch(self.database, full_text)
+        self.suggestions = Suggestions(self.database, full_text)
         self.likes = Likes(self.database)
         self.downloads = Downloads(self.database)
+        self.gates = Gates(self.database)
         self.collections = Collections(self.database)
         sealer = Sealer(secret)
         self.webhooks = Webhooks(self.database, sealer)
@@ -78,6 +83,7 @@ class Hub:
         self.moves = Moves(self.database, self.index, self.events)
         self.duplicates = Duplicates(self.database, self.repositories)
         self.storage = Storage(self.database)
+        self.relations = Relations(self.database)
         self.buckets = Buckets(self.database, self.events)
         self.bucket_files = BucketListing(self.database, self.large_files)
         self.bucket_batches = BucketBatches(

@@ -41,11 +41,11 @@ _CALLS = r"revision|tree|paths-info|refs|commits|resolve|auth-check|xet-read-tok
 
 ROUTES: tuple[Route, ...] = (
     Route(rf"{_REPO}/(?:branch|tag)(?:/.*)?", NotBuiltHandler),
-    Route(rf"{_REPO}/(?:user-access-request|resource-group)(?:/.*)?", NotBuiltHandler),
-    Route(rf"{_REPO}/(?:likers|leaderboard|safetensors-metadata|parquet)(?:/.*)?", NotBuiltHandler),
+    Route(rf"{_REPO}/(?:resource-group)(?:/.*)?", NotBuiltHandler),
+    Route(rf"{_REPO}/(?:leaderboard|safetensors-metadata|parquet)(?:/.*)?", NotBuiltHandler),
     Route(r"/api/(?:users|organizations)(?:/.*)?", NotBuiltHandler),
     Route(r"/api/(?:settings/.*|resolve-cache/.*)", NotBuiltHandler),
-    Route(r"/(?:oauth/.*|api/spaces/semantic-search)", NotBuiltHandler),
+    Route(r"/(?:oauth/.*)", NotBuiltHandler),
     Route(rf"{_WITHOUT_OWNER}(?:/(?:{_CALLS})(?:/.*)?)?", UnknownHandler, {"of_repo": True}),
     Route(rf"{WEB_PREFIX}[^/]+/(?:resolve|raw)/.+", UnknownHandler, {"of_repo": True}),
     Route(r"/.*", UnknownHandler),
