@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from unittest.mock import patch
 
 import psycopg
@@ -41,16 +41,17 @@ __all__ = [
 ]
 
 PAIRS = ("sqlite-folder", "postgres-s3")
+_MADE: set[str] = set()
 DEFAULT_PAIR = os.environ.get("PHUB_TEST_STORES", PAIRS[0])
 
 _S3_SERVER = """
-import sys
+import threading
 from moto.server import ThreadedMotoServer
 
 server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
 server.start()
 print(server.get_host_and_port()[1], flush=True)
-sys.stdin.read()  # ends when whoever started this does
+threading.Event().wait()
 """
 
 
@@ -69,9 +70,8 @@ class PostgresServer:
         options += ["-c", "max_connections=300", "-c", "max_locks_per_transaction=256"]
         serve = [*self._prefix, str(binaries / "postgres"), "-D", str(data), *options]
         with (self._home / "log").open("wb") as log:
-            self._server = subprocess.Popen(serve, stdout=subprocess.DEVNULL, stderr=log)
+            self._leash = _leashed(serve, log, "QUIT")
         self._wait()
-        self._known: set[str] = set()
         self.make("template")
         template = Database(self.address("template"))
         template.migrate()
@@ -85,42 +85,42 @@ class PostgresServer:
                 copied = f" TEMPLATE {template}" if template else ""
                 connection.execute(f"CREATE DATABASE {name}{copied}".encode())
 
+    def forget(self, name: str) -> None:
+        """Remove a database, whoever uses it."""
+        with psycopg.connect(self.address("postgres"), autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
+
     def address(self, name: str) -> str:
         """The address of a database."""
         return f"postgresql://hub@/{name}?host={self._home}"
 
     def stop(self) -> None:
         """End all connections and forget all databases."""
-        self._server.terminate()  # waits for nobody who is idle
-        try:
-            self._server.wait(5)
-        except subprocess.TimeoutExpired:
-            self._server.send_signal(3)  # at once
-            self._server.wait(30)
+        self._leash.close()
+        while (self._home / "data/postmaster.pid").exists():
+            time.sleep(0.05)
         shutil.rmtree(self._home, ignore_errors=True)
 
     def _as_somebody(self) -> list[str]:
-        """PostgreSQL refuses to run as root; whoever runs it ends together with the tests."""
-        command = ["setpriv", "--pdeathsig", "INT"]
+        """PostgreSQL refuses to run as root."""
         if os.getuid() != 0:
-            return command
+            return []
         names = {entry.pw_name for entry in pwd.getpwall()}
         somebody = pwd.getpwnam("postgres" if "postgres" in names else "nobody")
         os.chown(self._home, somebody.pw_uid, somebody.pw_gid)
         who = ["--reuid", str(somebody.pw_uid), "--regid", str(somebody.pw_gid), "--clear-groups"]
-        return [*command, *who]
+        return ["setpriv", *who]
 
     def _run(self, *command: str) -> None:
         done = subprocess.run([*self._prefix, *command], capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
 
     def _wait(self) -> None:
-        for _ in range(200):
+        for _ in range(600):
             try:
                 psycopg.connect(self.address("postgres")).close()
                 return
             except psycopg.OperationalError:
-                assert self._server.poll() is None, (self._home / "log").read_text()
                 time.sleep(0.05)
         raise AssertionError((self._home / "log").read_text())
 
@@ -138,15 +138,11 @@ class S3Server:
     """A server that speaks S3 and keeps everything in memory."""
 
     def __init__(self) -> None:
-        self._server = subprocess.Popen(
-            [sys.executable, "-c", _S3_SERVER],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        assert self._server.stdout is not None
-        self.endpoint = f"http://127.0.0.1:{self._server.stdout.readline().strip()}"
+        with tempfile.TemporaryFile("w+") as output:
+            self._leash = _leashed([sys.executable, "-c", _S3_SERVER], output, "TERM")
+            while not (port := _first_line(output)):
+                time.sleep(0.05)
+        self.endpoint = f"http://127.0.0.1:{port}"
         assert requests.put(f"{self.endpoint}/hubs", timeout=30).ok
         os.environ["AWS_ACCESS_KEY_ID"] = "testing"
         os.environ["AWS_SECRET_ACCESS_KEY"] = "testing"
@@ -157,8 +153,30 @@ class S3Server:
 
     def stop(self) -> None:
         """Forget all objects."""
-        self._server.kill()
-        self._server.communicate()
+        self._leash.close()
+
+
+def _leashed(command: list[str], output: IO[Any], end: str) -> IO[bytes]:
+    """Start a program that gets a signal when what is returned is closed, or we are gone.
+
+    It is no child of this process: some tests look that there are none.
+    """
+    watch = '"$@" & pid=$!; read -r _ || kill -$0 $pid'
+    with subprocess.Popen(
+        ["setsid", "--fork", "bash", "-c", watch, end, *command],
+        stdin=subprocess.PIPE,
+        stdout=output,
+        stderr=output,
+    ) as starting:
+        assert starting.stdin is not None
+        leash, starting.stdin = starting.stdin, None
+    return leash
+
+
+def _first_line(output: IO[str]) -> str:
+    output.seek(0)
+    line = output.readline()
+    return line.strip() if line.endswith("\n") else ""
 
 
 @lru_cache(maxsize=1)
@@ -181,14 +199,15 @@ def stop_servers() -> None:
             server.cache_clear()
 
 
-@lru_cache(maxsize=4096)
 def settings_of(pair: str, root: Path) -> StoreSettings:
     """Where the hub in a data folder keeps its things, on one of the pairs."""
     assert pair in PAIRS, pair
     if pair == "sqlite-folder":
         return StoreSettings()
     name = "h" + hashlib.sha256(str(root.absolute()).encode()).hexdigest()[:16]
-    postgres_server().make(name, "template")
+    if name not in _MADE:
+        postgres_server().make(name, "template")
+        _MADE.add(name)
     return StoreSettings(postgres_server().address(name), s3_server().address(name))
 
 
@@ -240,6 +259,8 @@ def in_use(pair: str) -> Iterator[None]:
         yield
     for database in opened:
         database.close()
+    while _MADE:
+        postgres_server().forget(_MADE.pop())
 
 
 def parametrize(metafunc: pytest.Metafunc) -> None:
