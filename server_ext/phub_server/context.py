@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from phub_server.known_answers import KnownAnswers
+
 if TYPE_CHECKING:
     from phub_jupyter.hub.hub import Hub
     from phub_server.identity import Identity
@@ -29,6 +31,11 @@ class ServerContext:
     mode: Literal["embedded", "standalone"]
     prefix: str = ""
     executor: ThreadPoolExecutor = field(default_factory=_new_executor)
+    answers: KnownAnswers = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin with no answers."""
+        self.answers = KnownAnswers(self.hub.database.version)
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> ServerContext:

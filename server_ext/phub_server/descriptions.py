@@ -13,6 +13,7 @@ from phub_jupyter.hub.catalog.trending import trending_score
 from phub_jupyter.hub.database.tables import Repo
 from phub_jupyter.hub.spaces.state import Stage
 from phub_jupyter.identifiers import RepoType
+from phub_jupyter.tasks import TASKS
 from phub_server.wire import timestamp
 
 __all__ = ["EXPANDABLE", "Facts", "describe", "expand_keys", "listed_keys"]
@@ -113,6 +114,11 @@ def _transformers_info(repo: Repo, facts: Facts) -> Any:
     return info if task is None else {**info, "pipeline_tag": task}
 
 
+def _inference(repo: Repo, facts: Facts) -> Any:
+    task = TASKS.get(repo.pipeline_tag or "")
+    return "warm" if task is not None and task.servable else _ABSENT
+
+
 def _optional(value: Any) -> Any:
     return _ABSENT if value is None else value
 
@@ -134,7 +140,7 @@ _VALUES: dict[str, Callable[[Repo, Facts], Any]] = {
     "gated": lambda repo, facts: repo.gated or False,
     "disabled": lambda repo, facts: False,
     "downloads": lambda repo, facts: repo.downloads,
-    "downloadsAllTime": lambda repo, facts: repo.downloads,
+    "downloadsAllTime": lambda repo, facts: repo.downloads_all_time,
     "likes": lambda repo, facts: repo.likes,
     "tags": lambda repo, facts: list(facts.tags),
     "trendingScore": lambda repo, facts: trending_score(repo),
@@ -149,6 +155,12 @@ _VALUES: dict[str, Callable[[Repo, Facts], Any]] = {
     "model-index": _card_value("model-index"),
     "widgetData": _card_value("widget"),
     "baseModels": lambda repo, facts: listed(repo.card_data.get("base_model")),
+    "inference": _inference,
+    "inferenceProviderMapping": lambda repo, facts: [],  # clients would send texts elsewhere
+    "evalResults": lambda repo, facts: [],
+    "resourceGroup": lambda repo, facts: None,
+    "citation": _card_value("citation"),
+    "paperswithcode_id": _card_value("paperswithcode_id"),
     "description": _card_value("description"),
     "sdk": lambda repo, facts: _optional(repo.sdk),
     "models": lambda repo, facts: listed(repo.card_data.get("models")),

@@ -46,7 +46,7 @@ class TokenIdentity:
         token = hub_token(header)
         if token is None:
             raise AuthenticationError(_INVALID)
-        return await asyncio.to_thread(self._accounts.actor_for_token, token)
+        return await _actor_for_token(self._accounts, token)
 
 
 class JupyterIdentity:
@@ -60,12 +60,19 @@ class JupyterIdentity:
         header = handler.request.headers.get("Authorization", "")
         token = hub_token(header)
         if token is not None and token.startswith("hf_"):
-            return await asyncio.to_thread(self._accounts.actor_for_token, token)
+            return await _actor_for_token(self._accounts, token)
         if await _has_jupyter_session(handler):
             return await asyncio.to_thread(self._accounts.actor_for_user, self._owner)
         if header:
             raise AuthenticationError(_INVALID)
         return _STRANGER
+
+
+async def _actor_for_token(accounts: Accounts, token: str) -> Actor:
+    known = accounts.known_actor(token)
+    if known is not None:
+        return known
+    return await asyncio.to_thread(accounts.actor_for_token, token)
 
 
 def hub_token(header: str) -> str | None:

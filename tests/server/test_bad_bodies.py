@@ -62,4 +62,4 @@ def test_no_body_is_a_fault(served: Any, kind: str) -> None:
         if answer.status_code >= 500 and answer.status_code != 501:
             faults.append(f"{method} {address} answers {answer.status_code}: {answer.text[:100]}")
     assert not faults, "\n".join(faults)
-    assert [repo.name for repo in served.hub.repositories.all()] == ["own"] * 3
+    assert [repo.name for repo in served.hub.repositories.all()] == ["own"] * 4

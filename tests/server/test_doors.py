@@ -55,7 +55,7 @@ def _doors() -> Iterator[tuple[str, str]]:
             if getattr(route.handler, name) is not RequestHandler._unimplemented_method
         ]
         for template in sorted(templates(route.pattern)):
-            if "{namespace}" not in template:
+            if "{namespace}/{name}" not in template:  # what belongs to an owner as a whole
                 continue
             for plural in ("models", "datasets", "spaces") if "{plural}" in template else ("",):
                 address = template.replace("{plural}", plural)

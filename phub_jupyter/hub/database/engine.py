@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from phub_jupyter.errors import InvalidRequestError, OverloadedError
 from phub_jupyter.hub.database import sqlite
+from phub_jupyter.hub.database.changes import SqliteChanges, Version
 from phub_jupyter.hub.database.migrations import NEWEST
 
 __all__ = ["Database"]
@@ -32,10 +33,12 @@ class Database:
         except ArgumentError:
             raise _unknown(address) from None
         self.kind: Literal["sqlite", "postgresql"]
+        self._changes: SqliteChanges | None = None
         if self.url.drivername == "sqlite":
             self.kind = "sqlite"
             self._engine = readers = sqlite.open_sqlite(self.url)
             self._refusal_of = sqlite.refusal_of
+            self._changes = SqliteChanges(sqlite.file_of(self.url))
         elif self.url.drivername in ("postgresql", "postgres", "postgresql+psycopg"):
             # Hubs with a file need not load any of this.
             from phub_jupyter.hub.database import postgres
@@ -81,8 +84,17 @@ class Database:
 
                 upgrade(self._engine)
 
+    def version(self) -> Version | None:
+        """Something that differs after every write, told without waiting; None if nobody knows.
+
+        A server on the network would have to be asked, which takes as long as the question itself.
+        """
+        return None if self._changes is None else self._changes.version()
+
     def close(self) -> None:
         """Give all connections back; a closed database can be opened again."""
+        if self._changes is not None:
+            self._changes.close()
         self._engine.dispose()
 
     def _schema(self) -> str | None:

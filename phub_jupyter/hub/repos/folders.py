@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from phub_jupyter.errors import HubError
 from phub_jupyter.hub.database.tables import utc_now
 from phub_jupyter.hub.repos.git_repository import GitRepository
 
-__all__ = ["RepoFolders", "folder_of"]
+__all__ = ["RepoFolders", "folder_of", "main_stamp"]
 
 _LEFT_AFTER = 3600.0
 """Seconds after which a folder without a row is no longer one that another process is making."""
@@ -22,6 +23,15 @@ _COPY = "phub.copy"
 def folder_of(root: Path, uid: str) -> Path:
     """Where below ``root`` the bare repository of that immutable id lies."""
     return root / uid[:2] / f"{uid}.git"
+
+
+def main_stamp(path: Path) -> tuple[int, int]:
+    """Something that differs after every move of the branch ``main``, told without opening git."""
+    for name in ("refs/heads/main", "packed-refs"):
+        with contextlib.suppress(OSError):
+            found = (path / name).stat()
+            return found.st_ino, found.st_mtime_ns
+    return 0, 0
 
 
 class RepoFolders:
