@@ -93,7 +93,7 @@ def test_a_proposal_may_start_from_a_commit_that_is_not_the_newest(model: RepoCl
     ("base", "lines", "status", "code"),
     [
         ("nowhere", [add("x", "1")], 404, "RevisionNotFound"),
-        ("refs/pr/1", [add("x", "1")], 404, "NotFound"),
+        ("refs/pr/1", [add("x", "1")], 404, "RevisionNotFound"),
         ("main", [line("deletedFile", path="x")], 404, "EntryNotFound"),
         ("main", ["{"], 400, "InvalidRequest"),
     ],

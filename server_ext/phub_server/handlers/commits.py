@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from typing import Any
 
+from phub_jupyter.errors import NotFoundError, RepoNotFoundError, RevisionNotFoundError
 from phub_jupyter.hub.access import Action
 from phub_jupyter.hub.database.tables import Repo
 from phub_jupyter.hub.repos.commits import CommitResult, pull_request_number
@@ -31,7 +32,12 @@ async def open_target(handler: HubHandler, revision: str, **place: str) -> Repo:
     action = Action.PROPOSE if proposes else Action.WRITE
     repo = await handler.repo(action, place["plural"], place["namespace"], place["name"])
     if number is not None:
-        await handler.run(handler.hub.community.require_push, handler.actor, repo, number)
+        try:
+            await handler.run(handler.hub.community.require_push, handler.actor, repo, number)
+        except RepoNotFoundError:
+            raise
+        except NotFoundError:
+            raise RevisionNotFoundError(f"Invalid rev id: {revision}") from None
     return repo
 
 
