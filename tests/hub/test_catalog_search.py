@@ -46,9 +46,9 @@ def test_what_is_private_is_found_by_nobody_else(shelf: Shelf) -> None:
         page = shelf.find("zebra", actor)
         assert (page.repos, page.total, page.facets["type"]) == ([], 0, [])
         assert shelf.hub.search.listing(actor, RepoType.MODEL, Listing()) == []
-        assert shelf.hub.search.all_tags(actor, RepoType.MODEL) == []
+        assert shelf.hub.search.all_tags(actor, RepoType.MODEL) == ([], set())
         assert shelf.hub.search.spaces_of(actor, model) == []
-    assert shelf.hub.search.all_tags(shelf.ada, RepoType.MODEL) == ["hidden-tag"]
+    assert shelf.hub.search.all_tags(shelf.ada, RepoType.MODEL) == (["hidden-tag"], set())
 
 
 @pytest.mark.parametrize(

@@ -191,7 +191,7 @@ def test_tags_by_type_name_what_is_in_use_and_visible(full_hub: Any) -> None:
     assert {"id": "license:mit", "label": "mit", "type": "license"} in answer["license"]
     assert [tag["label"] for tag in answer["language"]] == ["de", "en"]
     datasets = ask(full_hub, "/api/datasets-tags-by-type").json()
-    assert [tag["label"] for tag in datasets["task_categories"]] == ["text-classification"]
+    assert [tag["label"] for tag in datasets["task_categories"]] == ["Text Classification"]
     put(full_hub, "bob/hidden", "---\nlicense: my-own\n---\n", private=True)
     assert "my-own" not in ask(full_hub, "/api/models-tags-by-type", "ada").text
     assert "my-own" in ask(full_hub, "/api/models-tags-by-type", "bob").text

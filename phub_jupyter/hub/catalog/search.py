@@ -83,8 +83,8 @@ class CatalogSearch:
         with self._database.read() as session:
             return _tags(session, list(repo_pks))
 
-    def all_tags(self, actor: Actor, repo_type: RepoType) -> list[str]:
-        """Every tag in use on repositories of a type that the actor may see."""
+    def all_tags(self, actor: Actor, repo_type: RepoType) -> tuple[list[str], set[str]]:
+        """Every tag in use on repositories of a type that the actor may see, and the libraries."""
         query = (
             select(RepoTag.tag)
             .join(Repo, Repo.pk == RepoTag.repo_pk)
@@ -92,8 +92,10 @@ class CatalogSearch:
             .distinct()
             .order_by(RepoTag.tag)
         )
+        libraries = select(Repo.library_name).where(visible_to(actor)).distinct()
         with self._database.read() as session:
-            return list(session.scalars(query))
+            known = {name for name in session.scalars(libraries) if name is not None}
+            return list(session.scalars(query)), known
 
     def spaces_of(self, actor: Actor, repo: Repo) -> list[str]:
         """The ids of the Spaces whose card names a model or dataset."""

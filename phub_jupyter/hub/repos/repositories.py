@@ -184,13 +184,6 @@ class Repositories:
         self.folders.remove(repo.uid)
         self._events.publish(Event("delete", "repo", repo, actor))
 
-    def count_download(self, repo_pk: int) -> None:
-        """Note that a program downloaded something from the repository."""
-        with self._database.write() as session:
-            session.execute(
-                update(Repo).where(Repo.pk == repo_pk).values(downloads=Repo.downloads + 1)
-            )
-
     def open(self, repo: Repo) -> GitRepository:
         """The git repository of a row, for the thread that asks."""
         return GitRepository(self.path(repo))

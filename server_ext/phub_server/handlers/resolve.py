@@ -75,8 +75,7 @@ class ResolveHandler(FileHandler):
     def on_finish(self) -> None:
         """Count the download, for which nobody waits and which harms nobody if it fails."""
         if self._counted is not None:
-            count = self.hub.repositories.count_download
-            self.context.executor.submit(count, self._counted.pk)
+            self.hub.downloads.count(self._counted.pk)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Say the commit also when the file is missing: clients remember that it was."""

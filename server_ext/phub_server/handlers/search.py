@@ -32,10 +32,15 @@ class SearchHandler(HubHandler):
             counts=self.query_flag("counts", True),
         )
         page = await self.run(self.hub.search.find, self.actor, query)
+        nothing = not page.repos and query.offset == 0 and query.text.strip()
+        meant = (
+            await self.run(self.hub.suggestions.meant, self.actor, query.text) if nothing else None
+        )
         self.reply(
             {
                 "items": [_item(repo, page) for repo in page.repos],
                 "total": page.total,
+                "didYouMean": meant,
                 "facets": {
                     name: [
                         {"value": value, "label": _label(name, value), "count": count}
