@@ -46,6 +46,7 @@ from phub_server.routing import Route
 __all__ = ["ROUTES", "tornado_rules"]
 
 ROUTES: tuple[Route, ...] = (
+    *info.ROUTES,  # asked for more than all the others
     *whoami.ROUTES,
     *validate_yaml.ROUTES,
     *search.ROUTES,
@@ -78,7 +79,6 @@ ROUTES: tuple[Route, ...] = (
     *buckets.ROUTES,
     *settings.ROUTES,
     *storage.ROUTES,
-    *info.ROUTES,
     *listing.ROUTES,
     *not_built.ROUTES,
 )
