@@ -20,6 +20,7 @@ from phub_jupyter.hub.community.community import Community
 from phub_jupyter.hub.database import Database
 from phub_jupyter.hub.events import Events
 from phub_jupyter.hub.gates import Gates
+from phub_jupyter.hub.gc import GarbageCollector
 from phub_jupyter.hub.likes import Likes
 from phub_jupyter.hub.objects.large_files import LargeFiles
 from phub_jupyter.hub.objects.multipart import MultipartUploads
@@ -80,6 +81,7 @@ class Hub:
         self.deliverer = Deliverer(self.webhook_queue, sealer)
         self.events.listen(self.deliverer.hear)
         self.repositories = Repositories(self.database, root / "repos", self.index, self.events)
+        self.garbage = GarbageCollector(self.database, store, self.repositories)
         self.moves = Moves(self.database, self.index, self.events)
         self.duplicates = Duplicates(self.database, self.repositories)
         self.storage = Storage(self.database)

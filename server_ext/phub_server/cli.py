@@ -112,6 +112,12 @@ def build_parser() -> argparse.ArgumentParser:
 
     verify = verbs.add_parser("check", parents=[data], help="look for damage; 0 means none")
     verify.set_defaults(command=_check)
+
+    garbage = verbs.add_parser("gc", parents=[data], help="give back space that nobody needs")
+    garbage.add_argument(
+        "--delete", action="store_true", help="remove it; without this it is only reported"
+    )
+    garbage.set_defaults(command=_collect_garbage)
     return parser
 
 
@@ -205,8 +211,7 @@ def _add_token(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     from phub_jupyter.hub.check import check
 
-    if not (options.data / "secret").exists():
-        raise NotFoundError(f"There is no hub in {options.data}; name its folder with --data.")
+    _require_hub(options.data)
     problems = 0
     with _opened(options) as hub:
         for problem in check(hub):
@@ -218,6 +223,27 @@ def _check(options: argparse.Namespace) -> int:
         return 1
     print(f"Whole: {repositories} repositories and every object that they need.")
     return 0
+
+
+def _require_hub(data: Path) -> None:
+    if not (data / "secret").exists():
+        raise NotFoundError(f"There is no hub in {data}; name its folder with --data.")
+
+
+def _collect_garbage(options: argparse.Namespace) -> int:
+    _require_hub(options.data)
+    with _opened(options) as hub:
+        report = hub.garbage.collect(delete=options.delete)
+    for freed in report.lines:
+        print(f"{freed.size:>16,} bytes  {freed.count} {freed.kind}")
+    for problem in report.skipped:
+        print(f"phub: left alone: {problem}", file=sys.stderr)
+    total = sum(freed.size for freed in report.lines)
+    if options.delete:
+        print(f"Removed {total:,} bytes.")
+    else:
+        print(f"{total:,} bytes can be removed: phub gc --delete")
+    return 1 if report.skipped else 0
 
 
 if __name__ == "__main__":

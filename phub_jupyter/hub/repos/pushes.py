@@ -132,7 +132,7 @@ class Pushes:
 
     def _missing(self, repo: Repo, pointers: dict[LfsPointer, str]) -> Iterator[str]:
         """Under the lock, so that nobody takes a file away that is about to be referred to."""
-        found = self._large_files.find(repo.pk, [pointer.sha256 for pointer in pointers])
+        found = self._large_files.claim(repo.pk, [pointer.sha256 for pointer in pointers])
         missing = [
             path
             for pointer, path in pointers.items()

@@ -87,7 +87,7 @@ class Staging:
         return Put(operation.path, self._pack.put(ObjectType.BLOB, content), len(content))
 
     def _pointers(self, files: list[AddLargeFile]) -> dict[str, LfsPointer]:
-        found = self._large_files.find(self._repo.pk, [file.sha256 for file in files])
+        found = self._large_files.claim(self._repo.pk, [file.sha256 for file in files])
         for file in files:
             known = found.get(file.sha256)
             if known is None:

@@ -90,8 +90,11 @@ class BatchHandler(LfsHandler):
         if body.get("hash_algo", "sha256") != "sha256":
             raise InvalidRequestError("hash_algo: this hub knows sha256 only.")
         wanted = _pointers(body.get("objects"))
+        large_files = self.hub.large_files
         known = await self.run(
-            self.hub.large_files.find, repo.pk, [pointer.oid for pointer in wanted]
+            large_files.find if action is Action.CONTENT else large_files.claim,
+            repo.pk,
+            [pointer.oid for pointer in wanted],
         )
         self._right = Pass(self.actor, action, repo)
         self._base = f"{self.endpoint}/{_web(repo)}.git/info/lfs/objects"
