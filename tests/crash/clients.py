@@ -35,6 +35,7 @@ class Client:
 
     def __init__(self, order: dict[str, Any]) -> None:
         self.random = random.Random(order["seed"])
+        self.change = ""
         self.user: str = order["user"]
         self.token: str = order["token"]
         self.repos: dict[str, Repo] = order["repos"]
@@ -58,19 +59,20 @@ class Client:
     def change_something(self) -> None:
         """Make one change."""
         if not self.repos or (len(self.repos) < _MOST_REPOS and self.random.random() < 0.2):
+            self.change = "create"
             self.create()
             return
         key = self.random.choice(sorted(self.repos))
         names = list(_CHANGES)
-        change = self.random.choices(names, [_CHANGES[name] for name in names])[0]
-        getattr(self, change)(key)
+        self.change = self.random.choices(names, [_CHANGES[name] for name in names])[0]
+        getattr(self, self.change)(key)
 
     def note(self, **event: Any) -> None:
         os.write(self.journal, json.dumps(event).encode() + b"\n")
 
     def commit(self, key: str, repo: Repo | None, act: Callable[[], Any]) -> None:
         """Do something that makes a repository what ``repo`` says; None removes it."""
-        self.note(begin=key, after=repo)
+        self.note(begin=key, after=repo, change=self.change)
         act()
         self.note(done=key)
         if repo is None:
@@ -230,7 +232,7 @@ _CHANGES = {
     "small_files": 4,
     "large_files": 6,
     "push": 3,
-    "pull": 0,
+    "pull": 4,
     "branch": 2,
     "tag": 2,
     "move": 2,
