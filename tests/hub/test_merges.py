@@ -127,7 +127,7 @@ def test_discussions_and_pull_requests_share_numbers(shop: Workshop) -> None:
         thread.join()
     assert errors == []
     assert sorted(numbers) == list(range(1, 17))
-    rows = community.discussions.page(shop.repo, Filter(), 0).items
+    rows = community.discussions.page(shop.repo, Filter(), 0, 50).items
     refs = {ref.name for ref in shop.git.refs() if ref.name.startswith("refs/pr/")}
     assert refs == {f"refs/pr/{item.row.number}" for item in rows if item.row.is_pull_request}
     assert len(refs) == 8

@@ -136,6 +136,9 @@ def test_lists_are_filtered_and_paged(apis: dict[str, HfApi], server: Any) -> No
     page = _call(server, None, "get", f"{api}?p=1").json()
     assert (page["count"], page["start"], len(page["discussions"])) == (52, 50, 2)
     assert page["discussions"][0]["repo"] == {"name": "ada/listed", "type": "dataset"}
+    page = _call(server, None, "get", f"{api}?limit=20&p=2").json()
+    assert [item["num"] for item in page["discussions"]] == list(range(12, 0, -1))
+    assert _call(server, None, "get", f"{api}?limit=0").status_code == 400
     assert _call(server, None, "get", f"{api}?p=99").json()["discussions"] == []
     assert _call(server, None, "get", f"{api}?status=odd").status_code == 400
     assert _call(server, None, "get", f"{api}?p=-1").status_code == 400

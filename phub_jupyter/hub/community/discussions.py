@@ -31,7 +31,6 @@ from phub_jupyter.hub.events import Event, Events
 
 __all__ = ["Discussions", "Filter", "Page"]
 
-_PAGE = 50
 _STATUSES = {
     "all": ("open", "draft", "closed", "merged"),
     "open": ("open", "draft"),
@@ -84,15 +83,15 @@ class Discussions:
         self._events.publish(created)
         return row.number
 
-    def page(self, repo: Repo, wanted: Filter, number: int) -> Page:
+    def page(self, repo: Repo, wanted: Filter, number: int, limit: int) -> Page:
         """A page of the repository's discussions, newest first. Raises InvalidRequestError."""
-        start = number * _PAGE
+        start = number * limit
         with self._database.read() as session:
             query = select(Discussion).where(*_conditions(session, repo, wanted))
             count = session.scalar(select(func.count()).select_from(query.subquery())) or 0
             if start >= count:
                 return Page([], count, start)
-            rows = query.order_by(Discussion.number.desc()).offset(start).limit(_PAGE)
+            rows = query.order_by(Discussion.number.desc()).offset(start).limit(limit)
             return Page(summarize(session, session.scalars(rows).all()), count, start)
 
     def get(self, repo: Repo, number: int) -> Thread:

@@ -15,10 +15,13 @@ from phub_jupyter.identifiers import parse_path
 from phub_server.base import HubHandler
 from phub_server.discussion_bodies import event_body, summary_body, thread_body
 from phub_server.routing import NAME, NAMESPACE, PLURAL, Route
+from phub_server.wire import page_limit
 
 __all__ = ["ROUTES"]
 
 _MAIN = "main"
+_PAGE = 50
+_LARGEST_PAGE = 100
 _SIDES = ("left", "right")
 _CHANGES = ("title", "status", "pin", "lock")
 _LAST_LINE = 2**31 - 1
@@ -58,7 +61,8 @@ class DiscussionListHandler(_CommunityHandler):
             self.get_query_argument("author", None),
         )
         number = self.whole_number("p", 0)
-        page = await self.run(self.community.discussions.page, repo, wanted, number)
+        limit = page_limit(self, _LARGEST_PAGE) if self.get_query_argument("limit", "") else _PAGE
+        page = await self.run(self.community.discussions.page, repo, wanted, number, limit)
         items = [summary_body(repo, item) for item in page.items]
         self.reply({"discussions": items, "count": page.count, "start": page.start})
 
