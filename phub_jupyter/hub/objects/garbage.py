@@ -77,7 +77,7 @@ def forget_whole_files(session: Session, before: datetime) -> dict[str, int]:
     linked = exists().where(RepoObject.sha256 == LfsObject.sha256, RepoObject.xet_hash.is_(None))
     rule = and_(~linked, LfsObject.created_at < before)
     rows = session.execute(select(LfsObject.sha256, LfsObject.size).where(rule))
-    found = dict(rows.tuples())
+    found = {row.sha256: row.size for row in rows}
     session.execute(delete(LfsObject).where(rule).execution_options(synchronize_session=False))
     return found
 
@@ -90,7 +90,7 @@ def forget_xorbs(session: Session, now: datetime) -> dict[str, int]:
     old = or_(promised, Xorb.created_at < now - PROMISED)
     rule = and_(~needed, ~kept, old)
     rows = session.execute(select(Xorb.hash, Xorb.size).where(rule))
-    found = dict(rows.tuples())
+    found = {row.hash: row.size for row in rows}
     names = sorted(found)
     for first in range(0, len(names), _BATCH):
         _run(session, delete(Xorb).where(Xorb.hash.in_(names[first : first + _BATCH])))
