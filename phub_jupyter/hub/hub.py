@@ -27,6 +27,10 @@ from phub_jupyter.hub.objects.multipart import MultipartUploads
 from phub_jupyter.hub.objects.passes import Passes
 from phub_jupyter.hub.objects.tickets import Tickets
 from phub_jupyter.hub.objects.xet.cas import Cas
+from phub_jupyter.hub.people.device_login import DeviceLogins
+from phub_jupyter.hub.people.organizations import Organizations
+from phub_jupyter.hub.people.profiles import Profiles
+from phub_jupyter.hub.people.tokens import Tokens
 from phub_jupyter.hub.repos.commits import Commits
 from phub_jupyter.hub.repos.duplicates import Duplicates
 from phub_jupyter.hub.repos.file_locks import FileLocks
@@ -41,6 +45,7 @@ from phub_jupyter.hub.repos.relations import Relations
 from phub_jupyter.hub.repos.repositories import Repositories
 from phub_jupyter.hub.repos.snapshots import Snapshots
 from phub_jupyter.hub.repos.storage import Storage
+from phub_jupyter.hub.repos.weights import Weights
 from phub_jupyter.hub.serving.serving import Serving
 from phub_jupyter.hub.settings import StoreSettings
 from phub_jupyter.hub.spaces.spaces import Spaces
@@ -82,10 +87,15 @@ class Hub:
         self.events.listen(self.deliverer.hear)
         self.repositories = Repositories(self.database, root / "repos", self.index, self.events)
         self.garbage = GarbageCollector(self.database, store, self.repositories)
+        self.profiles = Profiles(self.database)
+        self.organizations = Organizations(self.database)
+        self.tokens = Tokens(self.database, self.accounts, self.repositories)
+        self.device_logins = DeviceLogins(self.database, self.accounts)
         self.moves = Moves(self.database, self.index, self.events)
         self.duplicates = Duplicates(self.database, self.repositories)
         self.storage = Storage(self.database)
         self.relations = Relations(self.database)
+        self.weights = Weights(self.repositories, self.large_files)
         self.buckets = Buckets(self.database, self.events)
         self.bucket_files = BucketListing(self.database, self.large_files)
         self.bucket_batches = BucketBatches(

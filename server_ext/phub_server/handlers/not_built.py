@@ -42,7 +42,7 @@ _CALLS = r"revision|tree|paths-info|refs|commits|resolve|auth-check|xet-read-tok
 ROUTES: tuple[Route, ...] = (
     Route(rf"{_REPO}/(?:branch|tag)(?:/.*)?", NotBuiltHandler),
     Route(rf"{_REPO}/(?:resource-group)(?:/.*)?", NotBuiltHandler),
-    Route(rf"{_REPO}/(?:leaderboard|safetensors-metadata|parquet)(?:/.*)?", NotBuiltHandler),
+    Route(rf"{_REPO}/(?:leaderboard|parquet)(?:/.*)?", NotBuiltHandler),
     Route(r"/api/(?:users|organizations)(?:/.*)?", NotBuiltHandler),
     Route(r"/api/(?:settings/.*|resolve-cache/.*)", NotBuiltHandler),
     Route(r"/(?:oauth/.*)", NotBuiltHandler),
