@@ -32,6 +32,7 @@ __all__ = [
     "decide",
     "require",
     "require_namespace",
+    "require_organization",
     "require_own",
     "visible_to",
 ]
@@ -225,6 +226,15 @@ def require_own(actor: Actor) -> int:
     if actor.grant is not None and not actor.grant.changes:
         raise ForbiddenError(f"A token of role '{actor.grant.role}' cannot change anything here.")
     return actor.pk
+
+
+def require_organization(actor: Actor, org_pk: int) -> None:
+    """Raise unless ``actor`` may manage the members and groups of that organization."""
+    if actor.is_hub_admin:
+        return
+    require_own(actor)
+    if actor.roles.get(org_pk) != "admin":
+        raise ForbiddenError("Only administrators of the organization may do this; ask one.")
 
 
 def visible_to(actor: Actor) -> ColumnElement[bool]:

@@ -110,27 +110,48 @@ class Accounts:
         role: str,
         scopes: Iterable[Mapping[str, Any]] | None = None,
         lifetime: timedelta | None = None,
+        reads_gated: bool = False,
     ) -> str:
         """Mint a token and return its text, which is not kept and cannot be shown again."""
+        text, row = self.new_token(
+            self._person(user),
+            name=name,
+            role=role,
+            scopes=scopes,
+            lifetime=lifetime,
+            reads_gated=reads_gated,
+        )
+        with self._database.write() as session:
+            session.add(row)
+        return text
+
+    def new_token(
+        self,
+        person: Namespace,
+        *,
+        name: str,
+        role: str,
+        scopes: Iterable[Mapping[str, Any]] | None = None,
+        lifetime: timedelta | None = None,
+        reads_gated: bool = False,
+    ) -> tuple[str, Token]:
+        """The text of a new token, and the row that makes it valid once it is in the database."""
         if role not in TOKEN_ROLES:
             raise InvalidRequestError(f"role: '{role}' is not one of {', '.join(TOKEN_ROLES)}.")
         if lifetime is not None and lifetime <= timedelta(0):
             raise InvalidRequestError("lifetime: a token must be valid for some time.")
         rights = [_checked_scope(scope) for scope in scopes or ()]
-        person = self._person(user)
         text = "hf_" + "".join(secrets.choice(_ALPHABET) for _ in range(40))
-        with self._database.write() as session:
-            session.add(
-                Token(
-                    user_pk=person.pk,
-                    name=name,
-                    digest=_digest(text),
-                    role=role,
-                    scopes=rights,
-                    expires_at=None if lifetime is None else utc_now() + lifetime,
-                )
-            )
-        return text
+        row = Token(
+            user_pk=person.pk,
+            name=name,
+            digest=_digest(text),
+            role=role,
+            scopes=rights,
+            reads_gated=reads_gated,
+            expires_at=None if lifetime is None else utc_now() + lifetime,
+        )
+        return text, row
 
     def revoke_token(self, text: str) -> None:
         """Make a token worthless from now on; one that is not known is that already."""

@@ -38,6 +38,7 @@ from phub_jupyter.hub.database.tables.objects import (
     Xorb,
     XorbPromise,
 )
+from phub_jupyter.hub.database.tables.people import DeviceLogin, Follow, Login
 from phub_jupyter.hub.database.tables.repositories import (
     AccessRequest,
     FormerName,
@@ -58,16 +59,19 @@ __all__ = [
     "CollectionUpvote",
     "CommentVersion",
     "DailyDownloads",
+    "DeviceLogin",
     "Discussion",
     "DiscussionEvent",
     "ErasedObject",
     "FileLock",
     "FileXorb",
+    "Follow",
     "FormerName",
     "GroupMember",
     "IndexedChunk",
     "LfsObject",
     "Like",
+    "Login",
     "Member",
     "Namespace",
     "Notification",

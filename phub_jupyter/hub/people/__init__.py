@@ -1,0 +1,1 @@
+"""What people have beside a name: followers, organizations and groups, tokens, logins."""
