@@ -355,6 +355,18 @@ def test_commits_of_which_nobody_heard_are_noted_at_the_next_start(shop: Worksho
         assert commits[1:] == unheard
 
 
+def test_any_commit_message_makes_a_pull_request(shop: Workshop) -> None:
+    community = shop.hub.community
+    head = shop.git.head(MAIN)
+    for message in ("x" * 1000, "tab\tand\x07bell"):
+        number = community.open_pull_request(
+            shop.repo, "main", message, "y" * 100_000, bob(shop), draft=False, head=head
+        )
+        thread = community.discussions.get(shop.repo, number)
+        assert thread.summary.row.title[:3] == message[:3]
+        assert [event.type for event in thread.happenings] == ["comment"]  # nothing was changed
+
+
 def test_a_squashed_branch_can_still_be_merged_into(shop: Workshop) -> None:
     add(shop, MAIN, both=b"1\n2\n3\n4\n5\n6\n7\n")
     number = propose(shop, both=b"1\n2\n3\n4\n5\n6\nseven\n")

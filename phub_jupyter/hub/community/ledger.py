@@ -21,6 +21,7 @@ __all__ = [
     "checked_text",
     "checked_title",
     "find",
+    "fitted",
 ]
 
 LONGEST_TEXT = 65_536
@@ -36,6 +37,13 @@ def checked_title(title: str) -> str:
     if not line or len(line) > _LONGEST_TITLE or any(map(_is_unfit, line)):
         raise InvalidRequestError(f"title: write a line of 1 to {_LONGEST_TITLE} characters.")
     return line
+
+
+def fitted(message: str, description: str) -> tuple[str, str]:
+    """The title and the text of a pull request that a commit message makes: cut where too long."""
+    line = " ".join("".join(" " if _is_unfit(char) else char for char in message).split())
+    title = line if len(line) <= _LONGEST_TITLE else f"{line[: _LONGEST_TITLE - 1]}…"
+    return title, description if len(description) <= LONGEST_TEXT else description[:LONGEST_TEXT]
 
 
 def _is_unfit(char: str) -> bool:

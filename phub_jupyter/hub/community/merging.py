@@ -91,7 +91,10 @@ def _merged(git: GitRepository, sides: Sides) -> pygit2.Index:
 def unified_diff(git: GitRepository, start: str | None, head: str) -> str:
     """The changes from one commit to another; where it becomes too much, a sentence says so."""
     new = git.root(head)
-    diff = new.diff_to_tree(swap=True) if start is None else git.root(start).diff_to_tree(new)
+    if start is None or start not in git.raw:
+        diff = new.diff_to_tree(swap=True)
+    else:
+        diff = git.root(start).diff_to_tree(new)
     pieces: list[str] = []
     length = 0
     for number, delta in enumerate(diff.deltas):

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from phub_jupyter.errors import ForbiddenError, HubError, NotFoundError
 from phub_jupyter.hub.access import Action, Actor, Verdict, decide, require
 from phub_jupyter.hub.community import ledger, notices
+from phub_jupyter.hub.community.merging import contains
 from phub_jupyter.hub.database import Database
 from phub_jupyter.hub.database.tables import Discussion, DiscussionEvent, Repo
 from phub_jupyter.hub.events import Event, Events
@@ -65,6 +66,8 @@ class PullRequests:
         lock. Raises RevisionNotFoundError if there is no such branch, InvalidRequestError.
         """
         require(actor, Action.PROPOSE, repo)
+        if head is not None:  # title and description are the message of a commit
+            title, description = ledger.fitted(title, description)
         title = ledger.checked_title(title)
         text = ledger.checked_text("description", description)
         git = self._repositories.open(repo)
@@ -83,7 +86,7 @@ class PullRequests:
                     start=start,
                 )
                 comment = ledger.add_comment(session, row, actor, text)
-                if head is not None:
+                if head is not None and not contains(git, start, head):
                     _note(session, git, row, [head], actor)
                 notices.tell(session, repo, row, actor, text)
                 _put_ref(git, pull_request_ref(row.number), head or start)
