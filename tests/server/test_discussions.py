@@ -10,8 +10,10 @@ import pytest
 import requests
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
+from sqlalchemy import delete
 
 from phub_jupyter.hub.access import Action
+from phub_jupyter.hub.database.tables import Namespace
 from phub_jupyter.hub.repos.git_repository import GitRepository, signature
 from phub_jupyter.hub.repos.tree_edit import TreeEdit
 from phub_jupyter.identifiers import RepoType
@@ -143,6 +145,19 @@ def test_lists_are_filtered_and_paged(apis: dict[str, HfApi], server: Any) -> No
     assert _call(server, None, "get", f"{api}?status=odd").status_code == 400
     assert _call(server, None, "get", f"{api}?p=-1").status_code == 400
     assert _call(server, None, "get", f"{api}/999999999").status_code == 404
+
+
+def test_an_account_that_is_gone(apis: dict[str, HfApi], server: Any, model: str) -> None:
+    server.add_user("gone")
+    api = HfApi(endpoint=server.endpoint, token=server.token("gone"))
+    number = api.create_discussion(model, "Bye", description="@ada").num
+    with server.hub.database.write() as session:
+        session.execute(delete(Namespace).where(Namespace.key == "gone"))
+    details = apis["ada"].get_discussion_details(model, number)
+    assert (details.author, details.events[0].author) == ("deleted", "deleted")
+    assert details.events[0].last_edited_by == "deleted"
+    listed = list(apis["ada"].get_repo_discussions(model))
+    assert "deleted" in {item.author for item in listed}
 
 
 def test_a_pull_request_begins_as_a_draft(apis: dict[str, HfApi], model: str) -> None:

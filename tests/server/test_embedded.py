@@ -57,6 +57,19 @@ async def test_strangers_on_the_same_machine_see_nothing(
     assert json.loads(listed.body) == []
 
 
+async def test_attachments_need_a_login_too(
+    jp_fetch: Any, http_server_client: Any, jp_base_url: str
+) -> None:
+    picture = b"\x89PNG\r\n\x1a\n..."
+    answer = await jp_fetch("phub", "uploads", method="POST", body=picture)
+    name = answer.body.decode().rpartition("/")[2]
+    shown = await jp_fetch("phub", "uploads", name)
+    assert shown.body == picture
+    with pytest.raises(HTTPClientError) as refusal:
+        await http_server_client.fetch(f"{jp_base_url}phub/uploads/{name}")
+    assert refusal.value.code == 401
+
+
 async def test_a_wrong_token_is_refused(http_server_client: Any, jp_base_url: str) -> None:
     for token in ("hf_wrong", "not-the-server-token"):
         with pytest.raises(HTTPClientError) as refusal:
