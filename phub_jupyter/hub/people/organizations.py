@@ -89,7 +89,7 @@ class Organizations:
                 .where(Member.org_pk == account.pk)
                 .order_by(Namespace.key)
             )
-            return dict(row.tuple() for row in session.execute(query))
+            return {row[0]: row[1] for row in session.execute(query)}
 
     def groups(self, actor: Actor, org: str) -> list[Group]:
         """The resource groups; an administrator sees all, others those that they are in."""
@@ -230,5 +230,5 @@ def _groups(session: Session, rows: list[ResourceGroup]) -> list[Group]:
         .where(Repo.resource_group_pk.in_(pks))
         .group_by(Repo.resource_group_pk)
     )
-    repos = dict(row.tuple() for row in session.execute(counted))
+    repos = {row[0]: row[1] for row in session.execute(counted)}
     return [Group(row, members[row.pk], repos.get(row.pk, 0)) for row in rows]

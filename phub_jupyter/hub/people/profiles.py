@@ -113,7 +113,7 @@ def _profile(session: Session, actor: Actor, account: Namespace) -> Profile:
     )
     return Profile(
         account=account,
-        repos=dict(row.tuple() for row in session.execute(counted)),
+        repos={row[0]: row[1] for row in session.execute(counted)},
         followers=_count(session, Follow.followed_pk == account.pk),
         following=_count(session, Follow.follower_pk == account.pk),
         likes=_count(session, Like.user_pk == account.pk),
