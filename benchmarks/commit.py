@@ -19,7 +19,6 @@ import time
 from pathlib import Path
 
 import requests
-
 from hub_process import HubProcess, hub_process
 from table import Row, finish, json_option
 
