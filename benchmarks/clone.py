@@ -14,6 +14,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import socket
 import statistics
 import subprocess
@@ -44,7 +45,7 @@ http {{
     listen 127.0.0.1:{port};
     client_max_body_size 0;
     location / {{
-      fastcgi_pass unix:{root}/cgi.sock;
+      fastcgi_pass 127.0.0.1:{gateway};
       fastcgi_param SCRIPT_FILENAME {backend};
       fastcgi_param GIT_PROJECT_ROOT {repos};
       fastcgi_param GIT_HTTP_EXPORT_ALL "";
@@ -107,27 +108,34 @@ def git(*arguments: str, cwd: Path) -> None:
 @contextmanager
 def reference(root: Path, repos: Path) -> Iterator[str]:
     """nginx in front of fcgiwrap in front of ``git http-backend``; the address of the server."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port, inner = _free_port(), _free_port()
     config = root / "nginx.conf"
-    config.write_text(_NGINX.format(root=root, port=port, repos=repos, backend=_BACKEND))
-    gateway = ["fcgiwrap", "-c", "4", "-s", f"unix:{root}/cgi.sock"]
+    config.write_text(
+        _NGINX.format(root=root, port=port, gateway=inner, repos=repos, backend=_BACKEND)
+    )
+    gateway = ["fcgiwrap", "-c", "4", "-s", f"tcp:127.0.0.1:{inner}"]
     safe = {  # the folder belongs to whoever runs the hub
         "GIT_CONFIG_COUNT": "1",
         "GIT_CONFIG_KEY_0": "safe.directory",
         "GIT_CONFIG_VALUE_0": "*",
     }
     with (
-        subprocess.Popen(gateway, env=environment() | safe) as cgi,
+        subprocess.Popen(gateway, env=environment() | safe, start_new_session=True) as cgi,
         subprocess.Popen(["nginx", "-c", str(config), "-p", str(root)]) as nginx,
     ):
         try:
+            _await(inner)
             _await(port)
             yield f"http://127.0.0.1:{port}"
         finally:
             nginx.terminate()
-            cgi.terminate()
+            os.killpg(cgi.pid, signal.SIGTERM)  # its children do not end with it
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _await(port: int) -> None:

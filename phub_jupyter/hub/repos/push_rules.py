@@ -7,15 +7,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pygit2
-from pygit2.enums import FileMode, ObjectType
+from pygit2.enums import ObjectType
 
 from phub_jupyter.errors import EntryNotFoundError, HubError
 from phub_jupyter.hub.cards.front_matter import parse
 from phub_jupyter.hub.repos.git_repository import MAIN, GitRepository
 from phub_jupyter.hub.repos.gitattributes import wants_lfs
 from phub_jupyter.hub.repos.lfs_pointer import LfsPointer
+from phub_jupyter.hub.repos.new_files import NewFile, new_commits, new_files
 from phub_jupyter.hub.repos.preupload import LARGEST_REGULAR_FILE, is_binary
-from phub_jupyter.hub.repos.receive_pack import RefUpdate
+from phub_jupyter.hub.repos.receive_pack import Proposal, RefUpdate
 from phub_jupyter.hub.repos.refs import check_name
 from phub_jupyter.identifiers import parse_path
 
@@ -33,7 +34,7 @@ _CARD = "README.md"
 class Contents:
     """What the new commits hold: what is wrong with it, and the large files that it stands for."""
 
-    commits: list[pygit2.Commit] = field(default_factory=list)
+    commits: list[str]
     reasons: list[str] = field(default_factory=list)
     pointers: dict[LfsPointer, str] = field(default_factory=dict)  # each with a path
 
@@ -92,61 +93,29 @@ def _wrong_target(git: GitRepository, ref: str, oid: str) -> str | None:
     return None if ref.startswith("refs/tags/") else f"{ref}: must point to a commit, not a tag."
 
 
-def check_contents(git: GitRepository, updates: tuple[RefUpdate, ...]) -> Contents:
+def check_contents(git: GitRepository, proposal: Proposal) -> Contents:
     """Look at every file that the new commits add or change, whichever commit it is in."""
-    contents = Contents()
-    seen: set[tuple[pygit2.Oid, bytes]] = set()
-    for commit in _new_commits(git.raw, updates):
-        contents.commits.append(commit)
-        for file in _changes(commit):
-            key = (file.id, file.raw_path)
-            if key not in seen and int(file.mode) != FileMode.COMMIT:
-                seen.add(key)
-                _look_at(git, commit, file, contents)
+    contents = Contents(new_commits(git.path, proposal))
+    seen: set[tuple[str, str]] = set()
+    for file in new_files(git.path, proposal, contents.commits):
+        if (file.oid, file.path) not in seen:
+            seen.add((file.oid, file.path))
+            _look_at(git, file, contents)
         if contents.is_hopeless:
             contents.reasons.append("There is more; this is where the hub stopped looking.")
             return contents
-    contents.reasons += _bad_cards(git, updates)
+    contents.reasons += _bad_cards(git, proposal.updates)
     return contents
 
 
-def _new_commits(raw: pygit2.Repository, updates: tuple[RefUpdate, ...]) -> Iterator[pygit2.Commit]:
-    walker = raw.walk(None)
-    for update in updates:
-        if update.new is not None:
-            walker.push(raw[update.new].peel(pygit2.Commit).id)
-    for name in raw.listall_references():
-        walker.hide(raw.lookup_reference(name).peel(pygit2.Commit).id)
-    return iter(walker)
-
-
-def _changes(commit: pygit2.Commit) -> Iterator[pygit2.DiffFile]:
-    """The files that are in none of the parents at the same place."""
-    parents = commit.parents
-    if not parents:
-        yield from _files(commit.tree.diff_to_tree(swap=True))
-        return
-    first, *others = (parent.tree.diff_to_tree(commit.tree) for parent in parents)
-    elsewhere = [{(file.id, file.raw_path) for file in _files(other)} for other in others]
-    for file in _files(first):
-        if all((file.id, file.raw_path) in side for side in elsewhere):
-            yield file
-
-
-def _files(diff: pygit2.Diff) -> Iterator[pygit2.DiffFile]:
-    return (delta.new_file for delta in diff.deltas if int(delta.new_file.mode) != 0)
-
-
-def _look_at(
-    git: GitRepository, commit: pygit2.Commit, file: pygit2.DiffFile, contents: Contents
-) -> None:
-    path = file.raw_path.decode("utf-8", "surrogateescape")
+def _look_at(git: GitRepository, file: NewFile, contents: Contents) -> None:
+    path = file.path
     try:
         parse_path(path)
     except HubError as error:
         contents.reasons.append(error.message)
         return
-    _, size = git.raw.odb.read_header(file.id)
+    _, size = git.raw.odb.read_header(pygit2.Oid(hex=file.oid))
     if size > LARGEST_REGULAR_FILE:
         contents.reasons.append(
             f"{path}: {size / _MEBIBYTE:.1f} MiB are too many for git, which takes files of up to "
@@ -154,11 +123,11 @@ def _look_at(
             f"'git lfs migrate import --include=\"{path}\"' and push again."
         )
         return
-    data = git.read_blob(str(file.id))
+    data = git.read_blob(file.oid)
     pointer = LfsPointer.parse(data)
     if pointer is not None:
         contents.pointers.setdefault(pointer, path)
-    elif is_binary(data[:_SAMPLE]) and wants_lfs(git, str(commit.id), path):
+    elif is_binary(data[:_SAMPLE]) and wants_lfs(git, file.commit, path):
         contents.reasons.append(
             f"{path}: .gitattributes keeps it with git-lfs, but it was committed without. Run "
             f"'git lfs install' and 'git lfs migrate import --include=\"{path}\"', and push again."

@@ -107,11 +107,11 @@ class Pushes:
         reasons = [*check_refs(git, proposal.updates), *self._check_rights(push)]
         if reasons:
             return reasons
-        contents = check_contents(git, proposal.updates)
+        contents = check_contents(git, proposal)
         if contents.reasons:
             return contents.reasons
         push.foreign = [
-            str(commit.id) for commit in contents.commits if commit.author.name != push.actor.name
+            commit for commit in contents.commits if _author(git.raw, commit) != push.actor.name
         ]
         git.take_lock(proposal.lock)
         missing = list(self._missing(push.repo, contents.pointers))
@@ -163,6 +163,10 @@ class Pushes:
             return
         oids = _added(self._repositories.open(push.repo).raw, update.old, update.new)
         self._community.note_commits(push.repo, number, oids, push.actor)
+
+
+def _author(raw: pygit2.Repository, commit: str) -> str:
+    return raw[commit].peel(pygit2.Commit).author.name
 
 
 def _added(raw: pygit2.Repository, old: str, new: str) -> list[str]:
