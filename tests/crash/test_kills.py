@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,7 +25,7 @@ from phub_jupyter.hub.check import check
 from phub_jupyter.hub.hub import Hub
 
 from .observation import Observer
-from .served import Served
+from .served import Served, clean_up_later, end, start
 
 CRASHES = int(os.environ.get("PHUB_CRASHES", "20"))
 USERS = ("ada", "bob", "cleo")
@@ -74,6 +75,10 @@ class Clients:
         self._pids.append(int(self._say()))
         return journal
 
+    def forget_uploads(self) -> None:
+        """Make clients upload everything again, as they do after some weeks."""
+        shutil.rmtree(self._home / "xet", ignore_errors=True)
+
     def kill(self) -> None:
         """Kill all clients with the programs that they run."""
         for pid in self._pids:
@@ -116,6 +121,8 @@ class Crashes:
 
     def crash(self) -> None:
         """Let clients work and kill the hub, then start it anew, which may be killed as well."""
+        if self.random.random() < 0.25:
+            self._clean_up()
         served = Served(self.data)
         try:
             if self.random.random() < 0.2:
@@ -125,14 +132,29 @@ class Crashes:
             served.wait()
             self.look(served.endpoint)
             journals = {user: self._start(user, served.endpoint) for user in USERS}
+            meanwhile = start(self.data, "gc", "--delete") if self.random.random() < 0.2 else None
             time.sleep(0.1 + self.random.random() ** 2 * 1.5)
             moment = time.monotonic()
             served.kill(children=self.random.random() < 0.5)
+            end(meanwhile)
         finally:
             served.close()
         self._clients.kill()
         for user, journal in journals.items():
             self._take(user, journal, moment)
+
+    def _clean_up(self) -> None:
+        """Give back space while nobody works, and be killed at it, or not."""
+        cleaning = clean_up_later(self.data)
+        assert cleaning.stdout is not None
+        assert cleaning.stdout.readline() == "go\n"
+        if self.random.random() < 0.7:
+            time.sleep(self.random.random() ** 2 * 0.5)
+        else:
+            assert cleaning.stdout.readline() == "done\n"
+        end(cleaning)
+        self._clients.forget_uploads()
+        self.done["clean up"] += 1
 
     def look(self, endpoint: str) -> None:
         """Compare what the hub shows with what must be there."""
