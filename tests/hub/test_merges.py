@@ -15,6 +15,7 @@ from phub_jupyter.errors import (
     ForbiddenError,
     InvalidRequestError,
     NotFoundError,
+    RepoNotFoundError,
     StaleParentError,
 )
 from phub_jupyter.hub.access import Actor
@@ -30,6 +31,8 @@ from phub_jupyter.identifiers import RepoId, RepoType
 
 from .repo_fixtures import Workshop
 
+pytestmark = pytest.mark.both_stores
+
 
 @pytest.fixture(scope="module")
 def hub_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -38,7 +41,7 @@ def hub_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def opened(hub_folder: Path) -> Iterator[Workshop]:
+def opened(hub_folder: Path, stores: str) -> Iterator[Workshop]:
     """A hub with ada and bob."""
     shop = Workshop.open(hub_folder)
     shop.hub.accounts.add_user("bob")
@@ -425,3 +428,5 @@ def test_a_deleted_repository_takes_everything_along(shop: Workshop) -> None:
     with shop.hub.database.read() as session:
         left = session.query(Discussion).filter(Discussion.repo_pk == shop.repo.pk).count()
     assert left == 0
+    with pytest.raises(RepoNotFoundError):
+        shop.hub.community.discussions.open(shop.ada, shop.repo, "too late", "")

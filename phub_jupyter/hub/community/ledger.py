@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from phub_jupyter.errors import InvalidRequestError, NotFoundError
+from phub_jupyter.errors import InvalidRequestError, NotFoundError, RepoNotFoundError
 from phub_jupyter.hub.access import Actor
 from phub_jupyter.hub.accounts import new_uid
 from phub_jupyter.hub.database.tables import CommentVersion, Discussion, DiscussionEvent, Repo
@@ -66,7 +66,8 @@ def add_discussion(session: Session, repo: Repo, actor: Actor, **columns: Any) -
     Whoever else wants a number waits until this transaction ends: on PostgreSQL for the row of the
     repository, on SQLite for the whole database.
     """
-    session.execute(select(Repo.pk).where(Repo.pk == repo.pk).with_for_update()).one()
+    if session.scalar(select(Repo.pk).where(Repo.pk == repo.pk).with_for_update()) is None:
+        raise RepoNotFoundError("Repository not found, or you have no access to it.")
     last = select(func.max(Discussion.number)).where(Discussion.repo_pk == repo.pk)
     row = Discussion(
         uid=new_uid(),
