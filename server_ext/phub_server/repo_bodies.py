@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from phub_jupyter.errors import InvalidRequestError, NotSupportedError
@@ -21,6 +22,7 @@ HARDWARE = "local"
 """The one kind of hardware: the machine of the hub itself."""
 
 _DEFAULTS = (HARDWARE, "cpu-basic")  # the second is what clients ask for who want nothing special
+_UID = re.compile(r"[0-9a-f]{24}")
 _OF_SPACES = ("secrets", "variables", "hardware", "sleepTimeSeconds")
 
 
@@ -41,9 +43,11 @@ def private_of(body: dict[str, Any]) -> bool | None:
 def group_of(body: dict[str, Any]) -> str | None:
     """The uid of the resource group that a body names."""
     group = body.get("resourceGroupId")
-    if group is not None and not isinstance(group, str):
+    if not group:
+        return None
+    if not isinstance(group, str) or not _UID.fullmatch(group):
         raise InvalidRequestError("resourceGroupId: send the id of a resource group.")
-    return group or None
+    return group
 
 
 def refuse_unbuilt(body: dict[str, Any], built: frozenset[str]) -> None:

@@ -229,6 +229,8 @@ def test_odd_questions_have_plain_answers(served: Any) -> None:
     assert ask(served, "GET", f"{odd}/events").status_code == 501
     assert ask(served, "GET", "/api/buckets/me", None).status_code == 401
     assert ask(served, "GET", "/api/buckets/nobody").json() == []
+    assert ask(served, "GET", "/api/buckets/%00").status_code == 400
+    assert ask(served, "GET", "/api/organizations/%00/settings/repositories").status_code == 400
     create = {"name": "x", "type": "bucket"}
     assert ask(served, "POST", "/api/repos/create", json=create).status_code == 400
 

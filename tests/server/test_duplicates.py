@@ -13,6 +13,8 @@ from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 from phub_jupyter.errors import ConflictError, StorageError
 from phub_jupyter.hub.check import check
 from phub_jupyter.hub.database.tables import RepoObject
+from phub_jupyter.hub.repos import duplicates
+from phub_jupyter.hub.repos.git_repository import GitRepository
 from phub_jupyter.identifiers import RepoId, RepoType
 
 from .repo_client import RepoClient, add
@@ -82,6 +84,16 @@ def test_pull_requests_and_what_no_branch_reaches_stay_behind(served: Any) -> No
         assert session.get(RepoObject, (copy.pk, secret)) is None
 
 
+def test_what_was_removed_for_good_is_not_missing_in_the_copy(served: Any) -> None:
+    client = api(served)
+    client.create_repo("ada/erased")
+    client.upload_file(path_or_fileobj=b"gone" * 9000, path_in_repo="g.bin", repo_id="ada/erased")
+    files = list(client.list_lfs_files("ada/erased"))
+    client.permanently_delete_lfs_files("ada/erased", files, rewrite_history=False)
+    client.duplicate_repo("ada/erased", "ada/erased-copy")
+    assert list(check(served.hub)) == []
+
+
 def test_a_taken_name_is_told_with_its_address(served: Any) -> None:
     client = api(served)
     client.duplicate_repo("ada/source", "ada/copy", private=True)
@@ -110,9 +122,11 @@ def test_what_goes_wrong_leaves_nothing(served: Any, monkeypatch: pytest.MonkeyP
     source = RepoClient(served, "breaks").repo
     folders = sorted((hub.root / "repos").glob("??/*"))
 
-    def slow(*_: Any) -> set[str]:
+    real = duplicates._history
+
+    def slow(git: GitRepository) -> Any:
         hub.repositories.create(ada, RepoType.MODEL, RepoId("ada", "race"), private=False)
-        return set()
+        return real(git)
 
     def broken(repo: Any) -> None:
         raise StorageError("no")
@@ -120,7 +134,7 @@ def test_what_goes_wrong_leaves_nothing(served: Any, monkeypatch: pytest.MonkeyP
     with pytest.raises(StorageError):
         hub.duplicates.duplicate(ada, source, RepoId("ada", "x"), prepare=broken)
     assert sorted((hub.root / "repos").glob("??/*")) == folders
-    monkeypatch.setattr("phub_jupyter.hub.repos.duplicates._large_files", slow)
+    monkeypatch.setattr("phub_jupyter.hub.repos.duplicates._history", slow)
     with pytest.raises(ConflictError):
         hub.duplicates.duplicate(ada, source, RepoId("ada", "race"))
     assert len(sorted((hub.root / "repos").glob("??/*"))) == len(folders) + 1

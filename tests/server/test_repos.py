@@ -298,6 +298,11 @@ def test_settings_that_are_not_built_change_nothing(
     assert (info["private"], info["gated"]) == (False, False)
 
 
+def test_a_setting_that_is_so_already_is_accepted(model: RepoClient) -> None:
+    answer = model.request("PUT", f"{model.api}/settings", json={"xetEnabled": True})
+    assert (answer.status_code, answer.json()["private"]) == (200, False)
+
+
 def test_deletion_is_for_the_owner_and_for_good(model: RepoClient) -> None:
     client = api(model.server)
     body = {"name": "Model", "organization": "ada"}

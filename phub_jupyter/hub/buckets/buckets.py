@@ -18,7 +18,7 @@ from phub_jupyter.hub.database.tables import BucketFile, Repo
 from phub_jupyter.hub.events import Event, Events
 from phub_jupyter.hub.repos.destinations import Destination, taken
 from phub_jupyter.hub.repos.repositories import new_row
-from phub_jupyter.identifiers import RepoId, RepoType
+from phub_jupyter.identifiers import RepoId, RepoType, parse_namespace
 
 __all__ = ["BucketSummary", "Buckets"]
 
@@ -66,11 +66,14 @@ class Buckets:
     def page(
         self, actor: Actor, owner: str, search: str, limit: int, offset: int
     ) -> list[BucketSummary]:
-        """Buckets of a person or organization that the actor may see, and one more if there is."""
+        """Buckets of a person or organization that the actor may see, and one more if there is.
+
+        Raises InvalidRequestError for what cannot be the name of either.
+        """
         rows = select(Repo).where(
             visible_to(actor),
             Repo.type == RepoType.BUCKET.value,
-            func.lower(Repo.namespace) == owner.lower(),
+            func.lower(Repo.namespace) == parse_namespace(owner).lower(),
             func.lower(Repo.name).contains(search.lower(), autoescape=True),
         )
         with self._database.read() as session:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from pygit2.enums import ObjectType
 from sqlalchemy import insert, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from phub_jupyter.errors import RepoNotFoundError, StorageError
 from phub_jupyter.hub.access import Action, Actor, require
 from phub_jupyter.hub.database import Database
-from phub_jupyter.hub.database.tables import Repo, RepoObject
+from phub_jupyter.hub.database.tables import Base, ErasedObject, PushedCommit, Repo, RepoObject
 from phub_jupyter.hub.repos.destinations import Destination
+from phub_jupyter.hub.repos.folders import flush_folder
 from phub_jupyter.hub.repos.git_repository import GitRepository
 from phub_jupyter.hub.repos.lfs_pointer import LfsPointer
 from phub_jupyter.hub.repos.repositories import Repositories, new_row
@@ -24,6 +27,7 @@ from phub_jupyter.identifiers import RepoId, RepoType
 __all__ = ["Duplicates"]
 
 _AT_A_TIME = 500
+_TIMES = ("created_at", "claimed_at")  # when a row came to be, which is now
 _KEPT = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 
 
@@ -62,11 +66,11 @@ class Duplicates:
             sdk=source.sdk,
         )
         path = self._repositories.folders.make(repo.uid, lambda path: self._fetch(source, path))
-        wanted = _large_files(GitRepository(path))
+        history = _history(GitRepository(path))
 
         def link(session: Session) -> None:
             session.flush()
-            _link(session, source.pk, repo.pk, wanted)
+            _link(session, source.pk, repo.pk, history)
 
         self._repositories.add(actor, repo, place, prepare, link)
         self._repositories.folders.keep(path)
@@ -86,38 +90,58 @@ class Duplicates:
             check=False,
         )
         if done.returncode == 0:
+            for folder, _, _ in os.walk(path):  # git flushes files, but not what they are in
+                flush_folder(Path(folder))
             return
         if not origin.is_dir():
             raise RepoNotFoundError("The repository was deleted while it was copied.")
         raise StorageError("git cannot read this repository; run `phub check` on the hub.")
 
 
-def _large_files(git: GitRepository) -> set[str]:
-    """The SHA-256 of every large file that the history refers to."""
-    return {pointer.sha256 for pointer in _pointers(git)}
+@dataclass(frozen=True, slots=True)
+class _History:
+    """What a history refers to beside itself: large files, and who pushed its commits."""
+
+    sha256s: list[str]
+    commits: list[str]
 
 
-def _pointers(git: GitRepository) -> Iterator[LfsPointer]:
+def _history(git: GitRepository) -> _History:
+    sha256s, commits = set(), []
     for oid in git.raw.odb:  # only what the branches and tags reach was copied
         kind, size = git.raw.odb.read_header(oid)
-        if kind == ObjectType.BLOB and LfsPointer.may_be(size):
+        if kind == ObjectType.COMMIT:
+            commits.append(str(oid))
+        elif kind == ObjectType.BLOB and LfsPointer.may_be(size):
             pointer = LfsPointer.parse(git.read_blob(str(oid)))
             if pointer is not None:
-                yield pointer
+                sha256s.add(pointer.sha256)
+    return _History(sorted(sha256s), commits)
 
 
-def _link(session: Session, source_pk: int, target_pk: int, sha256s: Iterable[str]) -> None:
-    wanted = sorted(sha256s)
-    for first in range(0, len(wanted), _AT_A_TIME):
-        rows = session.scalars(
-            select(RepoObject).where(
-                RepoObject.repo_pk == source_pk,
-                RepoObject.sha256.in_(wanted[first : first + _AT_A_TIME]),
+def _link(session: Session, source_pk: int, target_pk: int, history: _History) -> None:
+    """Give the copy its own rows for everything that the history refers to."""
+    _copy(session, RepoObject, RepoObject.sha256, history.sha256s, source_pk, target_pk)
+    _copy(session, ErasedObject, ErasedObject.sha256, history.sha256s, source_pk, target_pk)
+    _copy(session, PushedCommit, PushedCommit.oid, history.commits, source_pk, target_pk)
+
+
+def _copy(
+    session: Session,
+    table: type[Base],
+    column: InstrumentedAttribute[str],
+    names: list[str],
+    source_pk: int,
+    target_pk: int,
+) -> None:
+    repo_pk = column.class_.repo_pk
+    copied = [it for it in table.__table__.columns if it.name not in ("repo_pk", *_TIMES)]
+    for first in range(0, len(names), _AT_A_TIME):
+        rows = session.execute(
+            select(*copied).where(
+                repo_pk == source_pk, column.in_(names[first : first + _AT_A_TIME])
             )
-        ).all()
-        copies = [
-            {"repo_pk": target_pk, "sha256": row.sha256, "size": row.size, "xet_hash": row.xet_hash}
-            for row in rows
-        ]
-        if copies:
-            session.execute(insert(RepoObject), copies)
+        )
+        values = [{"repo_pk": target_pk, **row} for row in rows.mappings()]
+        if values:
+            session.execute(insert(table), values)

@@ -12,7 +12,7 @@ from phub_jupyter.errors import HubError
 from phub_jupyter.hub.database.tables import utc_now
 from phub_jupyter.hub.repos.git_repository import GitRepository
 
-__all__ = ["RepoFolders", "folder_of", "main_stamp"]
+__all__ = ["RepoFolders", "flush_folder", "folder_of", "main_stamp"]
 
 _LEFT_AFTER = 3600.0
 """Seconds after which a folder without a row is no longer one that another process is making."""
@@ -56,7 +56,7 @@ class RepoFolders:
             shutil.rmtree(partial, ignore_errors=True)
             raise
         for folder in (path.parent, self._root):
-            _fsync(folder)
+            flush_folder(folder)
         return path
 
     def remove(self, uid: str) -> None:
@@ -102,7 +102,8 @@ def _is_new(path: Path) -> bool:
         return False
 
 
-def _fsync(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
+    """Make sure that the names in a folder have reached the disk."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -169,6 +169,8 @@ class Repositories:
         columns: dict[str, Any] = {} if private is None else {"private": private}
         if gated is not None:
             columns["gated"] = _gate(repo, gated)
+        if not columns:
+            return repo
         with self._database.write() as session:
             session.execute(update(Repo).where(Repo.pk == repo.pk).values(**columns))
         changed = self.by_uid(repo.uid)

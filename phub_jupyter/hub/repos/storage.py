@@ -10,6 +10,7 @@ from phub_jupyter.errors import AuthenticationError, NotFoundError
 from phub_jupyter.hub.access import Actor, visible_to
 from phub_jupyter.hub.database import Database
 from phub_jupyter.hub.database.tables import Namespace, Repo
+from phub_jupyter.identifiers import parse_namespace
 
 __all__ = ["Storage", "StoragePage"]
 
@@ -33,14 +34,15 @@ class Storage:
         """One page of the repositories of an organization, or of the actor's own.
 
         Raises AuthenticationError for nobody, NotFoundError for an organization that there is
-        not or that the actor does not belong to.
+        not or that the actor does not belong to, InvalidRequestError for no name at all.
         """
         if actor.pk is None:
             raise AuthenticationError("Log in to see how much storage is used.")
         with self._database.read() as session:
             owner_pk = actor.pk
             if owner is not None:
-                found = session.scalar(select(Namespace).where(Namespace.key == owner.lower()))
+                key = parse_namespace(owner).lower()
+                found = session.scalar(select(Namespace).where(Namespace.key == key))
                 if found is None or not _belongs(actor, found.pk):
                     raise NotFoundError(f"organization: you belong to none called '{owner}'.")
                 owner_pk = found.pk

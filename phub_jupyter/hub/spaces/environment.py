@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from phub_jupyter.errors import InvalidRequestError
+from phub_jupyter.hub.repos.folders import flush_folder
 
 __all__ = ["NEVER", "Kind", "SpaceEnvironment", "SpaceEnvironments", "Variable"]
 
@@ -136,7 +137,7 @@ class SpaceEnvironments:
             os.fsync(file.fileno())
         partial.replace(path)
         for folder in (path.parent, self._folder):
-            _fsync(folder)
+            flush_folder(folder)
 
     def _path(self, uid: str) -> Path:
         return self._folder / uid / "environment.json"
@@ -154,11 +155,3 @@ def _check(key: Any, value: Any, description: Any) -> None:
 
 def _can_be_passed_on(text: str) -> bool:
     return not any(char == "\0" or "\ud800" <= char <= "\udfff" for char in text)
-
-
-def _fsync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

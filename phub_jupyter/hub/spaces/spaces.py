@@ -133,12 +133,13 @@ class Spaces:
             self._paused.discard(event.repo.uid)
 
     def remove_leftovers(self) -> None:
-        """Remove what belongs to Spaces that are not there any more."""
+        """Remove what belongs to Spaces of which there is neither a row nor a repository."""
         for path in self._folder.iterdir():
             try:
                 self._repositories.by_uid(path.name)
             except RepoNotFoundError:
-                shutil.rmtree(path, ignore_errors=True)
+                if not self._repositories.folders.path(path.name).exists():
+                    shutil.rmtree(path, ignore_errors=True)
 
     def idle_seconds_of(self, given: SpaceEnvironment) -> float:
         """How long the Space may be without visitors."""
