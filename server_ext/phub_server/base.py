@@ -31,6 +31,7 @@ from phub_jupyter.hub.hub import Hub
 from phub_jupyter.identifiers import RepoType
 from phub_server.context import ServerContext
 from phub_server.redirects import redirected
+from phub_server.sending import direct_stream, send_direct
 
 __all__ = ["HubHandler", "StreamingHubHandler"]
 
@@ -39,6 +40,7 @@ T = TypeVar("T")
 
 _METHODS = ("get", "head", "post", "put", "patch", "delete", "options")
 _LOG = logging.getLogger("phub")
+_WORTH_A_THREAD = 1 << 20
 _DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
@@ -143,6 +145,16 @@ class HubHandler(RequestHandler):
 
     async def stream(self, pieces: Iterator[bytes]) -> None:
         """Send pieces that are produced in a worker thread, no faster than the client reads."""
+        length = int(self._headers.get("Content-Length", "0"))
+        if length >= _WORTH_A_THREAD and self.request.method != "HEAD":
+            await self.flush()
+            connection: Any = self.request.connection
+            stream = direct_stream(connection)
+            # Whoever has changed the answer on its way out, to compress it, has taken the length.
+            if stream is not None and "Content-Length" in self._headers:
+                sent = await send_direct(stream, pieces, self.context.senders)
+                connection._expected_content_remaining -= sent
+                return
         while (piece := await self.run(next, pieces, None)) is not None:
             self.write(piece)
             await self.flush()

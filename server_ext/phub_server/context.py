@@ -22,6 +22,10 @@ def _new_executor() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max_workers=16, thread_name_prefix="phub")
 
 
+def _new_senders() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=8, thread_name_prefix="phub-send")
+
+
 @dataclass(slots=True)
 class ServerContext:
     """The hub, who is calling, and where the routes are mounted (``prefix`` has no last slash)."""
@@ -31,6 +35,7 @@ class ServerContext:
     mode: Literal["embedded", "standalone"]
     prefix: str = ""
     executor: ThreadPoolExecutor = field(default_factory=_new_executor)
+    senders: ThreadPoolExecutor = field(default_factory=_new_senders)
     answers: KnownAnswers = field(init=False)
 
     def __post_init__(self) -> None:
@@ -45,4 +50,5 @@ class ServerContext:
     async def stop(self) -> None:
         """End the hub's child processes and close its stores."""
         await self.hub.stop()
-        self.executor.shutdown(wait=False, cancel_futures=True)
+        for executor in (self.executor, self.senders):
+            executor.shutdown(wait=False, cancel_futures=True)

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from phub_jupyter.errors import StorageError
-from phub_jupyter.hub.objects.store import PIECE, NewFile
+from phub_jupyter.hub.objects.file_part import FilePart
+from phub_jupyter.hub.objects.store import NewFile
 from phub_jupyter.hub.objects.stores.spool import PartialFile, Spool, sync_folder
 
 __all__ = ["FolderStore"]
@@ -30,16 +31,9 @@ class FolderStore:
         return _FolderFile(self._root, self._spool)
 
     def read(self, key: str, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
-        """Yield the bytes from ``start`` up to ``stop`` in pieces of at most 1 MiB."""
-        left = (self.size(key) if stop is None else stop) - start
-        with self.open(key) as file:
-            file.seek(start)
-            while left > 0:
-                piece = file.read(min(left, PIECE))
-                if not piece:
-                    raise StorageError(f"The stored object {key} ends {left} bytes too early.")
-                left -= len(piece)
-                yield piece
+        """Return the bytes from ``start`` up to ``stop`` in pieces of at most 1 MiB."""
+        stop = self.size(key) if stop is None else stop
+        return FilePart(self._root / key, key, start, stop)
 
     def open(self, key: str) -> BinaryIO:
         """Open an object for reading; the caller closes it. Raises StorageError if missing."""

@@ -1,0 +1,129 @@
+"""Large files on their way out: whole, in parts, to slow clients and to those that go away."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+
+from ..conftest import HubServer
+from .repo_client import RepoClient, line
+
+SIZE = 40 << 20
+CONTENT = os.urandom(SIZE // 2) * 2
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RepoClient]:
+    """A model with one file of the store that is kept whole."""
+    server = HubServer(tmp_path_factory.mktemp("sending") / "hub")
+    server.add_user("ada")
+    model = RepoClient(server)
+    upload = server.hub.large_files.new_upload()
+    upload.write(CONTENT)
+    sha256 = hashlib.sha256(CONTENT).hexdigest()
+    server.hub.large_files.finish(upload, model.repo.pk, sha256, SIZE)
+    model.commit(line("lfsFile", path="big.bin", algo="sha256", oid=sha256, size=SIZE))
+    yield model
+    server.close()
+
+
+def connect(model: RepoClient) -> socket.socket:
+    address = urlsplit(model.server.endpoint)
+    return socket.create_connection((address.hostname or "", address.port or 0), timeout=30)
+
+
+def question(model: RepoClient, path: str = "big.bin") -> bytes:
+    return f"GET {model.web}/resolve/main/{path} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+
+
+def test_one_connection_gets_whole_files_parts_and_heads_in_turn(model: RepoClient) -> None:
+    address = urlsplit(model.server.endpoint)
+    connection = HTTPConnection(address.hostname or "", address.port, timeout=60)
+    path = f"{model.web}/resolve/main/big.bin"
+    for start, stop in ((0, SIZE), (1, SIZE), (5 << 20, 9 << 20), (7, 8), (SIZE - 2, SIZE)):
+        connection.request("GET", path, headers={"Range": f"bytes={start}-{stop - 1}"})
+        answer = connection.getresponse()
+        assert (answer.status, answer.getheader("Content-Length")) == (206, str(stop - start))
+        assert answer.read() == CONTENT[start:stop]
+        connection.request("HEAD", path)
+        answer = connection.getresponse()
+        assert (answer.status, answer.read()) == (200, b"")
+    connection.close()
+
+
+def test_a_slow_client_holds_up_nobody(model: RepoClient) -> None:
+    slow = [connect(model) for _ in range(12)]  # more than there are threads to send
+    for client in slow:
+        client.sendall(question(model))
+    time.sleep(0.5)
+    started = time.monotonic()
+    got = requests.get(f"{model.server.endpoint}{model.web}/resolve/main/big.bin", timeout=30)
+    assert got.content == CONTENT
+    assert time.monotonic() - started < 10
+    for client in slow[:-1]:
+        client.close()
+    last = slow[-1]
+    received = b""
+    while len(received) < SIZE:
+        piece = last.recv(1 << 20)
+        assert piece
+        received += piece
+        if len(received) < 8 << 20:
+            time.sleep(0.01)
+    body = received.partition(b"\r\n\r\n")[2]
+    while len(body) < SIZE:
+        body += last.recv(1 << 20)
+    assert body == CONTENT
+    last.sendall(question(model, ".gitattributes"))  # the connection is as good as before
+    assert last.recv(15) == b"HTTP/1.1 200 OK"
+    last.close()
+
+
+def test_clients_that_go_away_leave_nothing_behind(model: RepoClient) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    for size in (0, 1, 100_000, 3 << 20):
+        client = connect(model)
+        client.sendall(question(model))
+        while size > 0:
+            size -= len(client.recv(min(size, 1 << 16)))
+        client.close()
+    deadline = time.monotonic() + 20
+    while len(os.listdir("/proc/self/fd")) > before and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert len(os.listdir("/proc/self/fd")) <= before
+    assert requests.get(f"{model.server.endpoint}{model.web}/resolve/main/big.bin").ok
+
+
+def test_many_clients_at_once_get_the_same_bytes(model: RepoClient) -> None:
+    wrong = []
+
+    def fetch() -> None:
+        url = f"{model.server.endpoint}{model.web}/resolve/main/big.bin"
+        if requests.get(url, timeout=60).content != CONTENT:
+            wrong.append(url)
+
+    threads = [threading.Thread(target=fetch) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_a_file_that_is_too_short_ends_the_connection(model: RepoClient) -> None:
+    (path,) = (model.hub.root / "objects/lfs").glob("*/*/*")
+    os.truncate(path, SIZE - 1)
+    try:
+        url = f"{model.server.endpoint}{model.web}/resolve/main/big.bin"
+        assert requests.get(url).status_code == 500
+    finally:
+        path.write_bytes(CONTENT)
