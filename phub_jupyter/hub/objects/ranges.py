@@ -9,7 +9,7 @@ from phub_jupyter.errors import RangeNotSatisfiableError
 
 __all__ = ["ByteRange"]
 
-_RANGE = re.compile(r"\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*", re.IGNORECASE | re.ASCII)
+_RANGE = re.compile(r"\s*bytes\s*=\s*(\d{0,50})\s*-\s*(\d{0,50})\s*", re.IGNORECASE | re.ASCII)
 _LONGEST = 8192
 
 
