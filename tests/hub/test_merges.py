@@ -358,6 +358,32 @@ def test_commits_of_which_nobody_heard_are_noted_at_the_next_start(shop: Worksho
         assert commits[1:] == unheard
 
 
+def test_a_discussion_does_not_grow_without_end(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    discussions = shop.hub.community.discussions
+    number = discussions.open(shop.ada, shop.repo, "t", "12345")
+    monkeypatch.setattr("phub_jupyter.hub.community.ledger.LONGEST_DISCUSSION", 12)
+    said = discussions.comment(shop.ada, shop.repo, number, "12345", {})
+    with pytest.raises(ConflictError, match="open another one"):
+        discussions.comment(shop.ada, shop.repo, number, "123", {})
+    with pytest.raises(ConflictError, match="open another one"):
+        discussions.edit(shop.ada, shop.repo, number, said.uid, "123")
+    discussions.edit(shop.ada, shop.repo, number, said.uid, "12")
+    assert len(discussions.get(shop.repo, number).happenings) == 2
+
+
+def test_of_very_many_commits_the_newest_are_noted(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("phub_jupyter.hub.community.pull_requests._MOST_NOTED", 3)
+    number = propose(shop)
+    oids = [add(shop, f"refs/pr/{number}", **{name: b"1"}) for name in "abcde"]
+    shop.hub.community.note_commits(shop.repo, number, oids, bob(shop))
+    thread = shop.hub.community.discussions.get(shop.repo, number)
+    assert [event.data.get("oid") for event in thread.happenings[1:]] == oids[2:]
+
+
 def test_any_commit_message_makes_a_pull_request(shop: Workshop) -> None:
     community = shop.hub.community
     head = shop.git.head(MAIN)

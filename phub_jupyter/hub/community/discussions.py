@@ -128,7 +128,7 @@ class Discussions:
                 raise ConflictError("The comment is hidden; nothing can be changed in it.")
             said = select(CommentVersion).where(CommentVersion.event_pk == event.pk)
             before = session.scalars(said.order_by(CommentVersion.pk.desc())).first()
-            session.add(CommentVersion(event_pk=event.pk, author_pk=actor.pk, text=text))
+            ledger.add_version(session, event, actor, text)
             notices.tell_mentioned(session, row, actor, before.text if before else "", text)
             return event
 

@@ -8,23 +8,32 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from phub_jupyter.errors import InvalidRequestError, NotFoundError, RepoNotFoundError
+from phub_jupyter.errors import (
+    ConflictError,
+    InvalidRequestError,
+    NotFoundError,
+    RepoNotFoundError,
+)
 from phub_jupyter.hub.access import Actor
 from phub_jupyter.hub.accounts import new_uid
 from phub_jupyter.hub.database.tables import CommentVersion, Discussion, DiscussionEvent, Repo
 
 __all__ = [
+    "LONGEST_DISCUSSION",
     "LONGEST_TEXT",
     "add_comment",
     "add_discussion",
     "add_event",
+    "add_version",
     "checked_text",
     "checked_title",
+    "event_row",
     "find",
     "fitted",
 ]
 
 LONGEST_TEXT = 65_536
+LONGEST_DISCUSSION = 8_000_000
 _LONGEST_TITLE = 300
 _UNFIT = ("Cc", "Cs", "Zl", "Zp")
 _TURNING = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
@@ -95,14 +104,21 @@ def find(session: Session, repo_pk: int, number: int, *, change: bool = False) -
     return row
 
 
+def event_row(
+    discussion: Discussion, kind: str, actor: Actor | None, data: dict[str, Any]
+) -> DiscussionEvent:
+    """Something that happened; without an actor, the hub did it itself."""
+    author_pk = None if actor is None else actor.pk
+    return DiscussionEvent(
+        uid=new_uid(), discussion_pk=discussion.pk, type=kind, author_pk=author_pk, data=data
+    )
+
+
 def add_event(
     session: Session, discussion: Discussion, kind: str, actor: Actor | None, **data: Any
 ) -> DiscussionEvent:
-    """Write down that something happened; without an actor, that the hub did it itself."""
-    author_pk = None if actor is None else actor.pk
-    row = DiscussionEvent(
-        uid=new_uid(), discussion_pk=discussion.pk, type=kind, author_pk=author_pk, data=data
-    )
+    """Write down that something happened."""
+    row = event_row(discussion, kind, actor, data)
     session.add(row)
     session.flush()
     return row
@@ -113,6 +129,22 @@ def add_comment(
 ) -> DiscussionEvent:
     """Write a comment down; ``place`` is the part of a file that it is about."""
     event = add_event(session, discussion, "comment", actor, hidden=False, **place)
-    session.add(CommentVersion(event_pk=event.pk, author_pk=actor.pk, text=text))
-    session.flush()
+    add_version(session, event, actor, text)
     return event
+
+
+def add_version(session: Session, comment: DiscussionEvent, actor: Actor, text: str) -> None:
+    """Let a comment say something from now on. Raises ConflictError if there is no more room.
+
+    A discussion is read as a whole, so it may not grow without end.
+    """
+    said = select(func.coalesce(func.sum(func.length(CommentVersion.text)), 0))
+    same = DiscussionEvent.discussion_pk == comment.discussion_pk
+    before = session.scalars(said.join(DiscussionEvent).where(same)).one()
+    if before + len(text) > LONGEST_DISCUSSION:
+        raise ConflictError(
+            f"The discussion has {before} characters, and {LONGEST_DISCUSSION} is the limit; open "
+            "another one."
+        )
+    session.add(CommentVersion(event_pk=comment.pk, author_pk=actor.pk, text=text))
+    session.flush()

@@ -30,7 +30,7 @@ from phub_jupyter.hub.repos.repositories import Repositories
 __all__ = ["PullRequests", "pull_request_ref"]
 
 _UNDER_WAY = ("open", "draft")
-_MOST_CAUGHT_UP = 500  # commits of one pull request
+_MOST_NOTED = 500  # commits at once; of more, the newest
 _LONGEST_SUBJECT = 300
 _LOG = logging.getLogger("phub")
 
@@ -169,7 +169,7 @@ def _own_commits(git: GitRepository, row: Discussion) -> list[str]:
     for known in (row.start, git.find(row.base)):
         if known is not None and known in git.raw:
             walker.hide(pygit2.Oid(hex=known))
-    return [str(commit.id) for commit in islice(walker, _MOST_CAUGHT_UP)][::-1]
+    return [str(commit.id) for commit in islice(walker, _MOST_NOTED)][::-1]
 
 
 def _note(
@@ -188,10 +188,12 @@ def _note(
             )
         )
     }
-    new = [oid for oid in oids if oid not in known]
+    new = [oid for oid in list(oids)[-_MOST_NOTED:] if oid not in known]
     for oid in new:
         subject = git.raw[oid].peel(pygit2.Commit).message.strip().partition("\n")[0]
-        ledger.add_event(session, row, "commit", actor, subject=subject[:_LONGEST_SUBJECT], oid=oid)
+        data = {"subject": subject[:_LONGEST_SUBJECT], "oid": oid}
+        session.add(ledger.event_row(row, "commit", actor, data))
+    session.flush()
     return bool(new)
 
 
