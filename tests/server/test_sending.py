@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from http.client import HTTPConnection
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -39,6 +40,10 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RepoClient]:
 def connect(model: RepoClient) -> socket.socket:
     address = urlsplit(model.server.endpoint)
     return socket.create_connection((address.hostname or "", address.port or 0), timeout=30)
+
+
+def descriptors() -> int:
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
 
 def question(model: RepoClient, path: str = "big.bin") -> bytes:
@@ -89,7 +94,7 @@ def test_a_slow_client_holds_up_nobody(model: RepoClient) -> None:
 
 
 def test_clients_that_go_away_leave_nothing_behind(model: RepoClient) -> None:
-    before = len(os.listdir("/proc/self/fd"))
+    before = descriptors()
     for size in (0, 1, 100_000, 3 << 20):
         client = connect(model)
         client.sendall(question(model))
@@ -97,9 +102,9 @@ def test_clients_that_go_away_leave_nothing_behind(model: RepoClient) -> None:
             size -= len(client.recv(min(size, 1 << 16)))
         client.close()
     deadline = time.monotonic() + 20
-    while len(os.listdir("/proc/self/fd")) > before and time.monotonic() < deadline:
+    while descriptors() > before and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert len(os.listdir("/proc/self/fd")) <= before
+    assert descriptors() <= before
     assert requests.get(f"{model.server.endpoint}{model.web}/resolve/main/big.bin").ok
 
 
