@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -59,6 +60,7 @@ class PostgresServer:
     """A cluster of its own, reached through a socket; it forgets all when it stops."""
 
     def __init__(self) -> None:
+        self._forgetting = ThreadPoolExecutor(1)
         self._home = Path(tempfile.mkdtemp(prefix="phub-pg-"))
         self._prefix = self._as_somebody()
         binaries = _binaries()
@@ -86,9 +88,8 @@ class PostgresServer:
                 connection.execute(f"CREATE DATABASE {name}{copied}".encode())
 
     def forget(self, name: str) -> None:
-        """Remove a database, whoever uses it."""
-        with psycopg.connect(self.address("postgres"), autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
+        """Remove a database some time, whoever uses it; nobody waits for that."""
+        self._forgetting.submit(self._forget, name)
 
     def address(self, name: str) -> str:
         """The address of a database."""
@@ -96,10 +97,15 @@ class PostgresServer:
 
     def stop(self) -> None:
         """End all connections and forget all databases."""
+        self._forgetting.shutdown(cancel_futures=True)
         self._leash.close()
         while (self._home / "data/postmaster.pid").exists():
             time.sleep(0.05)
         shutil.rmtree(self._home, ignore_errors=True)
+
+    def _forget(self, name: str) -> None:
+        with psycopg.connect(self.address("postgres"), autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
 
     def _as_somebody(self) -> list[str]:
         """PostgreSQL refuses to run as root."""

@@ -32,6 +32,8 @@ from phub_jupyter.hub.database import Database
 from phub_jupyter.hub.database.tables import Namespace, Repo, ResourceGroup
 from phub_jupyter.hub.settings import StoreSettings
 
+pytestmark = pytest.mark.both_stores
+
 ADA, BOB, ACME = 1, 2, 3
 GROUP = 5
 UID = "a" * 24
@@ -259,7 +261,7 @@ ACTORS = st.builds(
 
 
 @pytest.fixture(scope="module")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+def shelf(stores: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """Repositories of each owner, private and public, in a resource group and in none."""
     folder = tmp_path_factory.mktemp("rule")
     database = StoreSettings.from_environment(folder).open_database(folder)

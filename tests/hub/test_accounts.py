@@ -20,6 +20,8 @@ from phub_jupyter.hub.accounts import Accounts
 from phub_jupyter.hub.database.tables import Base
 from phub_jupyter.hub.settings import StoreSettings
 
+pytestmark = pytest.mark.both_stores
+
 
 @pytest.fixture
 def accounts(tmp_path: Path) -> Iterator[Accounts]:

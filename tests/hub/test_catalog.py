@@ -24,6 +24,8 @@ from phub_jupyter.identifiers import RepoType
 
 from .shelf import CONFIG, Shelf, safetensors
 
+pytestmark = pytest.mark.both_stores
+
 
 @pytest.fixture
 def shelf(tmp_path: Path) -> Iterator[Shelf]:
@@ -34,7 +36,7 @@ def shelf(tmp_path: Path) -> Iterator[Shelf]:
 
 
 @pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
+def models(stores: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
     """Three models, one of them private and liked, and a dataset; tests only read them."""
     shelf = Shelf(tmp_path_factory.mktemp("models"))
     files = {
@@ -51,7 +53,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
 
 
 @pytest.fixture(scope="module")
-def spaces(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
+def spaces(stores: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
     """Three Spaces and a model; tests only read them."""
     shelf = Shelf(tmp_path_factory.mktemp("spaces"))
     shelf.add(RepoType.MODEL, "m")

@@ -20,6 +20,8 @@ from phub_jupyter.identifiers import RepoType
 from .repo_fixtures import Workshop
 from .shelf import Shelf
 
+pytestmark = pytest.mark.both_stores
+
 
 @pytest.fixture
 def shelf(tmp_path: Path) -> Iterator[Shelf]:
@@ -30,7 +32,7 @@ def shelf(tmp_path: Path) -> Iterator[Shelf]:
 
 
 @pytest.fixture(scope="module")
-def texts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
+def texts(stores: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
     """A model and a dataset with words; tests only read them."""
     shelf = Shelf(tmp_path_factory.mktemp("texts"))
     shelf.add(RepoType.MODEL, "snippet-sentiment-minilm", "pipeline_tag: text-classification")

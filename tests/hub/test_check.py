@@ -16,6 +16,8 @@ from phub_jupyter.hub.settings import StoreSettings
 
 from .repo_fixtures import Workshop
 
+pytestmark = pytest.mark.both_stores
+
 CONTENT = b"weights " * 1000
 
 

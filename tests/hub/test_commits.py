@@ -14,6 +14,8 @@ from phub_jupyter.hub.repos.operations import AddFile, Operation, Remove
 
 from .repo_fixtures import Workshop
 
+pytestmark = pytest.mark.both_stores
+
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Workshop]:

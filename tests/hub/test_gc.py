@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import json
 import os
 import random
 import subprocess
@@ -13,19 +15,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
+from sqlalchemy.exc import IntegrityError
 
 from phub_jupyter.errors import InvalidRequestError
+from phub_jupyter.hub.buckets.changes import read_changes
 from phub_jupyter.hub.check import check
-from phub_jupyter.hub.database.tables import utc_now
+from phub_jupyter.hub.database.tables import RepoObject, Xorb, utc_now
 from phub_jupyter.hub.gc import Report
 from phub_jupyter.hub.objects.store import ObjectStore, fan_out
 from phub_jupyter.hub.objects.xet.hashing import chunk_hash, to_text
 from phub_jupyter.hub.repos.operations import AddFile, AddLargeFile, Remove
 from phub_jupyter.hub.repos.squash import squash
 from phub_jupyter.hub.settings import StoreSettings
+from phub_jupyter.identifiers import RepoId
 
 from .repo_fixtures import Workshop
 from .xet_bodies import ClientFile, ClientSegment, ClientXorb, shard
+
+pytestmark = pytest.mark.both_stores
 
 _RANDOM = random.Random(23)
 XORB = ClientXorb(tuple(_RANDOM.randbytes(9000) for _ in range(4)))
@@ -302,3 +310,53 @@ def test_uploads_and_clean_ups_at_the_same_time(shop: Workshop) -> None:
     assert failures == []
     assert len(moment) > 1
     assert list(check(shop.hub)) == []
+
+
+def test_a_clean_up_that_is_killed_goes_on_next_time(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rows are gone, one object is, the others are not."""
+    names = {shop.upload(b"%d" % number * 1000) for number in range(4)}
+    store = shop.hub.garbage._store
+    delete = store.delete
+    deleted: list[str] = []
+
+    def once(key: str) -> None:
+        if deleted:
+            raise KeyboardInterrupt
+        deleted.append(key)
+        delete(key)
+
+    with monkeypatch.context() as killed, pytest.raises(KeyboardInterrupt):
+        killed.setattr(store, "delete", once)
+        collect(shop, 2 * DAY)
+    assert len(kept(shop)) == 3
+    assert list(check(shop.hub)) == []
+    assert shop.upload(b"0" * 1000) in names  # and it may come back meanwhile
+    report = collect(shop, 2 * DAY)
+    assert report.whole.count + report.strays.count >= 3
+    assert kept(shop) == set()
+
+
+def test_files_of_buckets_are_needed(shop: Workshop) -> None:
+    bucket = shop.hub.buckets.create(shop.ada, RepoId("ada", "b"), private=True)
+    shop.repo = bucket
+    put_xorb(shop)
+    put_shard(shop)
+    change = {"type": "addFile", "path": "a.bin", "xetHash": FILE.hash, "mtime": 1000}
+    lines = io.BytesIO(json.dumps(change).encode())
+    result = shop.hub.bucket_batches.apply(bucket, shop.ada, read_changes(lines))
+    assert result.failed == []
+    assert collect(shop, 1000 * DAY) == Report()
+    assert kept(shop) == {XORB.hash}
+    assert list(check(shop.hub)) == []
+    with shop.hub.database.write() as session:
+        session.execute(delete(RepoObject))
+    assert list(check(shop.hub)) == ["The bucket ada/b has lost the content of a.bin."]
+
+
+def test_the_database_itself_lets_no_needed_xorb_go(shop: Workshop) -> None:
+    put_xorb(shop)
+    put_shard(shop)
+    with pytest.raises(IntegrityError), shop.hub.database.write() as session:
+        session.execute(delete(Xorb))

@@ -16,6 +16,8 @@ from phub_jupyter.hub.objects.store import fan_out
 
 from .objects_fixtures import Objects, open_objects
 
+pytestmark = pytest.mark.both_stores
+
 DATA = random.Random(1).randbytes(3_000_001)
 SHA256 = hashlib.sha256(DATA).hexdigest()
 

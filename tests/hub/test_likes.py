@@ -10,6 +10,8 @@ import pytest
 
 from .repo_fixtures import Workshop
 
+pytestmark = pytest.mark.both_stores
+
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Workshop]:

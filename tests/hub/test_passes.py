@@ -19,6 +19,8 @@ from phub_jupyter.hub.objects.passes import Pass, Passes
 from phub_jupyter.hub.objects.tickets import Tickets
 from phub_jupyter.hub.settings import StoreSettings
 
+pytestmark = pytest.mark.both_stores
+
 HOUR = timedelta(hours=1)
 
 

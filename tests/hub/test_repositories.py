@@ -28,6 +28,8 @@ from phub_jupyter.identifiers import RepoId, RepoType
 
 from .repo_fixtures import Workshop
 
+pytestmark = pytest.mark.both_stores
+
 HOURS_AGO = 1_000_000_000
 
 

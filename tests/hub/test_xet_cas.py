@@ -21,6 +21,8 @@ from phub_jupyter.hub.objects.xet.xorb import unpack_chunks
 from .objects_fixtures import Objects, open_objects
 from .xet_bodies import ClientFile, ClientSegment, ClientXorb, packed_chunk, shard
 
+pytestmark = pytest.mark.both_stores
+
 _RANDOM = random.Random(7)
 XORB = ClientXorb(tuple(_RANDOM.randbytes(_RANDOM.randint(1, 131072)) for _ in range(30)))
 OTHER = ClientXorb(tuple(b"%d " % at * 5000 for at in range(5)))
