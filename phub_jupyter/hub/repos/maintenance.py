@@ -27,6 +27,8 @@ _MOST_LOOSE = 2000
 _MOST_PACKS = 20
 _WORTH_AN_INDEX = 8 << 20  # bytes of a pack without a reachability bitmap
 _LEFT_AFTER = 24 * 3600.0
+_PAUSE = 3600.0
+_PLACEHOLDER = "phub.keep"
 _SETTINGS = (
     ("core.fsync", "all"),
     ("core.fsyncMethod", "fsync"),
@@ -49,6 +51,7 @@ class Maintenance:
         self._repositories = repositories
         self._waiting: SimpleQueue[Path | None] = SimpleQueue()
         self._known: set[Path] = set()
+        self._not_before: dict[Path, float] = {}
         self._guard = threading.Lock()
         self._thread: threading.Thread | None = None
         self._running: subprocess.Popen[bytes] | None = None
@@ -78,7 +81,7 @@ class Maintenance:
 
     def _enqueue(self, path: Path) -> None:
         with self._guard:
-            if self._stopped or path in self._known:
+            if self._stopped or path in self._known or time.time() < self._not_before.get(path, 0):
                 return
             self._known.add(path)
             if self._thread is None:
@@ -90,11 +93,14 @@ class Maintenance:
         while (path := self._waiting.get()) is not None:
             try:
                 tidy(path)
+                hold_folders(path)
                 for step in _STEPS:
                     self._run(path, step)
             except OSError as error:
                 _LOG.warning("%s could not be repacked: %s", path.name, error)
             finally:
+                if needs_work(path):  # what no ref reaches may stay loose
+                    self._not_before[path] = time.time() + _PAUSE
                 self._known.discard(path)
 
     def _run(self, path: Path, step: tuple[str, ...]) -> None:
@@ -119,7 +125,8 @@ class Maintenance:
 def needs_work(path: Path) -> bool:
     """Whether a repository has become slow, at a glance."""
     # Objects are spread evenly, so one of their 256 folders tells how many there are.
-    loose = sum(1 for _ in _listed(path / "objects/17")) * 256
+    found = [file for file in _listed(path / "objects/17") if file.name != _PLACEHOLDER]
+    loose = len(found) * 256
     if loose >= _MOST_LOOSE:
         return True
     packs = [file for file in _listed(path / "objects/pack") if file.suffix == ".pack"]
@@ -144,6 +151,17 @@ def tidy(path: Path) -> None:
             shutil.rmtree(item) if item.is_dir() else item.unlink()
         except FileNotFoundError:  # its owner lives, and was just done with it
             continue
+
+
+def hold_folders(path: Path) -> None:
+    """Put an empty file into each folder of loose objects, so that git does not remove the folder.
+
+    It removes those that it has emptied, even while libgit2 is about to write an object there.
+    """
+    for number in range(256):
+        folder = path / f"objects/{number:02x}"
+        folder.mkdir(exist_ok=True)
+        (folder / _PLACEHOLDER).touch()
 
 
 def _listed(folder: Path) -> Iterator[Path]:
