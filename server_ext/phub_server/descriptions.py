@@ -20,7 +20,7 @@ __all__ = ["EXPANDABLE", "Facts", "describe", "expand_keys", "listed_keys"]
 
 _COMMON = (
     "author cardData createdAt disabled lastModified likes private resourceGroup sha siblings "
-    "tags trendingScore usedStorage"
+    "tags trendingScore usedStorage xetEnabled"  # the last is asked for by clients of 2025
 )
 EXPANDABLE = {
     RepoType.MODEL: frozenset(
@@ -147,6 +147,7 @@ _VALUES: dict[str, Callable[[Repo, Facts], Any]] = {
     "cardData": lambda repo, facts: repo.card_data,
     "siblings": lambda repo, facts: _optional(facts.siblings),
     "usedStorage": lambda repo, facts: repo.used_storage,
+    "xetEnabled": lambda repo, facts: True,
     "pipeline_tag": lambda repo, facts: _optional(repo.pipeline_tag),
     "library_name": lambda repo, facts: _optional(repo.library_name),
     "config": lambda repo, facts: repo.config,

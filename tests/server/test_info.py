@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+import requests
 from huggingface_hub import CommitOperationAdd, HfApi
 from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError
 from huggingface_hub.hf_api import (
@@ -57,6 +58,12 @@ def test_every_word_of_the_client_may_be_asked_for(served: Any) -> None:
         assert (found.id, found.sha is not None) == (repo_id, True)
         for word in words:
             ask(repo_id, expand=[word])
+
+
+def test_what_only_clients_of_2025_ask_for(served: Any) -> None:
+    for path in ("models/ada/base", "datasets/ada/one", "spaces/ada/one", "kernels/ada/one"):
+        url = f"{served.endpoint}/api/{path}?expand=xetEnabled"
+        assert requests.get(url, timeout=30).json()["xetEnabled"] is True
 
 
 def test_what_a_model_is_made_from_and_what_is_made_from_it(served: Any) -> None:

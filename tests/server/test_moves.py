@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,9 +15,11 @@ from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 
 from .repo_client import RepoClient, add
 
+pytestmark = pytest.mark.both_stores
+
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def served(stores: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A hub with ada, bob and the organization acme, in which ada is an administrator."""
     from ..conftest import HubServer
 
@@ -87,13 +90,21 @@ def test_the_real_client_and_git_follow(served: Any, tmp_path: Path) -> None:
     assert "b.bin" in client.list_repo_files("acme/there", repo_type="dataset")
     target = tmp_path / "clone"
     address = f"{served.endpoint}/datasets/ada/here".replace("://", f"://x:{served.token()}@")
-    environment = {"PATH": "/usr/bin:/bin", "GIT_TERMINAL_PROMPT": "0", "HOME": str(tmp_path)}
-    subprocess.run(
-        ["git", "-c", "filter.lfs.required=false", "clone", "-q", address, str(target)],
-        env=environment,
-        check=True,
-    )
+
+    def git(*words: str, folder: Path = tmp_path) -> None:
+        known = {"GIT_TERMINAL_PROMPT": "0", "HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+        subprocess.run(["git", *words], cwd=folder, env=known, check=True, capture_output=True)
+
+    git("lfs", "install")
+    git("clone", address, str(target))
     assert (target / "c.txt").read_text() == "three"
+    assert (target / "b.bin").read_bytes() == b"\0" * 2000
+    (target / "d.bin").write_bytes(b"\1" * 3000)
+    git("add", ".", folder=target)
+    git("-c", "user.name=ada", "-c", "user.email=a@b.c", "commit", "-m", "d", folder=target)
+    git("push", folder=target)
+    files = client.get_paths_info("acme/there", ["d.bin"], repo_type="dataset")
+    assert [file.size for file in files] == [3000]  # type: ignore[union-attr]
 
 
 def test_chains_ends_and_ways_back(served: Any) -> None:
