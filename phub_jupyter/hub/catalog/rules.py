@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select, union
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from phub_jupyter.errors import InvalidRequestError
@@ -19,6 +19,7 @@ from phub_jupyter.hub.catalog.full_text import FullText
 from phub_jupyter.hub.database.tables import CardLink, Namespace, Repo, RepoTag
 
 __all__ = [
+    "Narrowed",
     "Rule",
     "any_rule",
     "column_is",
@@ -33,6 +34,9 @@ __all__ = [
 _FEW = 4000
 """Rows that are looked at and sorted faster than a walk finds a page of them."""
 
+_VERY_FEW = 200
+"""Rows of which it does not pay to look for a still narrower rule."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -42,23 +46,29 @@ class Rule:
     source: Select[int] | None = None
 
 
-def narrowed(session: Session, rules: Sequence[Rule]) -> list[ColumnElement[bool]]:
-    """The conditions of all rules, the narrowest one as the place to look if it is narrow."""
-    sizes: dict[int, int] = {}
-    for at, rule in enumerate(rules):
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """The conditions of all rules; ``few`` rows are looked at if one rule leaves only so many."""
+
+    conditions: list[ColumnElement[bool]]
+    few: bool
+
+
+def narrowed(session: Session, rules: Sequence[Rule]) -> Narrowed:
+    """The rules as conditions, the narrowest one as the place to look if it is narrow."""
+    best, size = None, _FEW + 1
+    for rule in rules:
         if rule.source is not None:
-            capped = rule.source.limit(_FEW + 1).subquery()
-            sizes[at] = session.scalar(select(func.count()).select_from(capped)) or 0
-            if sizes[at] == 0:
+            capped = rule.source.limit(size).subquery()
+            number = session.scalar(select(func.count()).select_from(capped)) or 0
+            if number < size:
+                best, size = rule, number
+            if size <= _VERY_FEW:
                 break
-    best = min(sizes, key=lambda at: sizes[at], default=None)
-    conditions = [rule.check for at, rule in enumerate(rules) if at != best]
-    if best is not None:
-        rule = rules[best]
-        assert rule.source is not None
-        few = sizes[best] <= _FEW
-        conditions.append(Repo.pk.in_(rule.source) if few else rule.check)
-    return conditions
+    if best is None or best.source is None:
+        return Narrowed([rule.check for rule in rules], False)
+    checks = [rule.check for rule in rules if rule is not best]
+    return Narrowed([*checks, Repo.pk.in_(best.source)], True)
 
 
 def any_rule(rules: Sequence[Rule]) -> Rule:
@@ -69,7 +79,7 @@ def any_rule(rules: Sequence[Rule]) -> Rule:
     check = or_(*(rule.check for rule in rules))
     if len(sources) < len(rules):
         return Rule(check)
-    together = union(*sources).subquery()
+    together = union_all(*sources).subquery()
     return Rule(check, select(together.c[0]))
 
 

@@ -6,13 +6,13 @@ Every query starts from `visible_to`, so nobody finds what they may not read.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from sqlalchemy import func, not_, select
+from sqlalchemy import desc, func, not_, select
 from sqlalchemy.orm import Session, undefer
 
 from phub_jupyter.hub.access import Actor, visible_to
-from phub_jupyter.hub.catalog.facets import FACETS, Facets, count, rules_of_facets
+from phub_jupyter.hub.catalog.facets import Counts, Facets, count, rules_of_facets
 from phub_jupyter.hub.catalog.full_text import FullText
 from phub_jupyter.hub.catalog.listing import Listing, few, rules_of
 from phub_jupyter.hub.catalog.ordering import Order
@@ -58,7 +58,7 @@ class SearchPage:
     tags: dict[int, list[str]]
     liked: set[int]
     total: int | None
-    facets: dict[str, list[tuple[str, int]]]
+    facets: Counts
 
 
 class CatalogSearch:
@@ -73,7 +73,11 @@ class CatalogSearch:
         order = Order.parse(listing.sort, listing.after)
         rules = [*_seen(actor, [repo_type]), *rules_of(listing, self._full_text)]
         with self._database.read() as session:
-            query = select(Repo).where(*narrowed(session, rules), *order.rest()).order_by(*order.by)
+            query = (
+                select(Repo)
+                .where(*narrowed(session, rules).conditions, *order.rest())
+                .order_by(*order.by)
+            )
             if listing.with_files:
                 query = query.options(undefer(Repo.files))
             return list(session.scalars(query.limit(listing.limit + 1).offset(listing.offset)))
@@ -102,7 +106,7 @@ class CatalogSearch:
         link = links_to(RepoType(repo.type).plural, [f"{repo.namespace}/{repo.name}"])
         rules = [*_seen(actor, [RepoType.SPACE]), link]
         with self._database.read() as session:
-            query = select(Repo.namespace, Repo.name).where(*narrowed(session, rules))
+            query = select(Repo.namespace, Repo.name).where(*narrowed(session, rules).conditions)
             rows = session.execute(query.order_by(Repo.key).limit(100))
             return [f"{namespace}/{name}" for namespace, name in rows]
 
@@ -117,15 +121,12 @@ class CatalogSearch:
             chosen = [*common, *rules_of_facets(query.facets)]
             repos = self._page(session, chosen, query)
             pks = [repo.pk for repo in repos]
+            page = SearchPage(repos, _tags(session, pks), _liked(session, actor, pks), None, {})
+            if not query.counts:
+                return page
             common += self._text_rules(query)
-            total, facets = _counts(session, common, query) if query.counts else (None, {})
-            return SearchPage(
-                repos=repos,
-                tags=_tags(session, pks),
-                liked=_liked(session, actor, pks),
-                total=total,
-                facets=facets,
-            )
+            total, facets = count(session, common, query.facets)
+            return replace(page, total=total, facets=facets)
 
     def _text_rules(self, query: Query) -> list[Rule]:
         typed = query.text.strip()
@@ -141,16 +142,19 @@ class CatalogSearch:
         order = Order.parse(query.sort)
         by_name = typed and query.sort == "trending" and len(typed) <= _LONGEST_TEXT
         if not by_name:
-            rules = [*rules, *self._text_rules(query)]
-            return _rows(session, rules, order, query.limit, query.offset)
+            return _rows(session, [*self._text_rules(query), *rules], order, query)
         # A name is meant more often than a card's text: all of those come first.
         name = id_contains(self._full_text, typed)
-        repos = _rows(session, [*rules, name], order, query.limit, query.offset)
+        found = narrowed(session, [*self._text_rules(query), *rules])
+        if found.few:
+            page = select(Repo).where(*found.conditions).order_by(desc(name.check), *order.by)
+            return list(session.scalars(page.limit(query.limit).offset(query.offset)))
+        repos = _rows(session, [name, *rules], order, query)
         if len(repos) < query.limit:
-            before = _count(session, [*rules, name])
-            rules = [*rules, holds(self._full_text, typed), Rule(not_(name.check))]
+            before = len(repos) if query.offset == 0 else _count(session, [name, *rules])
+            rest = [holds(self._full_text, typed), Rule(not_(name.check)), *rules]
             left, offset = query.limit - len(repos), max(0, query.offset - before)
-            repos += _rows(session, rules, order, left, offset)
+            repos += _rows(session, rest, order, replace(query, limit=left, offset=offset))
         return repos
 
 
@@ -162,27 +166,14 @@ def _seen(actor: Actor, types: Sequence[RepoType] | None = None) -> Iterator[Rul
         yield Rule(Repo.type.in_([repo_type.value for repo_type in types]))
 
 
-def _rows(
-    session: Session, rules: Sequence[Rule], order: Order, limit: int, offset: int
-) -> list[Repo]:
-    query = select(Repo).where(*narrowed(session, rules)).order_by(*order.by)
-    return list(session.scalars(query.limit(limit).offset(offset)))
+def _rows(session: Session, rules: Sequence[Rule], order: Order, query: Query) -> list[Repo]:
+    rows = select(Repo).where(*narrowed(session, rules).conditions).order_by(*order.by)
+    return list(session.scalars(rows.limit(query.limit).offset(query.offset)))
 
 
 def _count(session: Session, rules: Sequence[Rule]) -> int:
-    return session.scalar(select(func.count(Repo.pk)).where(*narrowed(session, rules))) or 0
-
-
-def _counts(
-    session: Session, common: Sequence[Rule], query: Query
-) -> tuple[int, dict[str, list[tuple[str, int]]]]:
-    total = _count(session, [*common, *rules_of_facets(query.facets)])
-    facets = {}
-    for name in FACETS:
-        # A facet counts the other facets' choices but not its own: it offers what else is there.
-        rules = [*common, *rules_of_facets(query.facets, None if name == "tag" else name)]
-        facets[name] = count(session, name, narrowed(session, rules))
-    return total, facets
+    conditions = narrowed(session, rules).conditions
+    return session.scalar(select(func.count(Repo.pk)).where(*conditions)) or 0
 
 
 def _tags(session: Session, pks: list[int]) -> dict[int, list[str]]:
