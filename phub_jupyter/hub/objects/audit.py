@@ -5,11 +5,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from phub_jupyter.errors import HubError
 from phub_jupyter.hub.database import Database
-from phub_jupyter.hub.database.tables import FileXorb, LfsObject, Repo, RepoObject, XetFile, Xorb
+from phub_jupyter.hub.database.tables import (
+    Attachment,
+    BucketFile,
+    FileXorb,
+    LfsObject,
+    Repo,
+    RepoObject,
+    XetFile,
+    Xorb,
+)
 from phub_jupyter.hub.objects.store import ObjectStore, fan_out
 from phub_jupyter.hub.objects.xet.hashing import Chunk, file_hash, to_text
 from phub_jupyter.hub.objects.xet.reading import load_index
@@ -34,6 +43,8 @@ class Audit:
         yield from self._xorbs()
         yield from self._files()
         yield from self._repositories()
+        yield from self._buckets()
+        yield from self._attachments()
 
     def _objects(self) -> Iterator[str]:
         with self._database.read() as session:
@@ -98,6 +109,30 @@ class Audit:
                 if not self._has_bytes(file):
                     name = f"{repo.namespace}/{repo.name}"
                     yield f"The {repo.type} {name} has lost the large file {file.sha256}."
+
+    def _buckets(self) -> Iterator[str]:
+        """Files of buckets whose content the bucket may not serve; repositories have `check`."""
+        linked = exists().where(
+            RepoObject.repo_pk == BucketFile.repo_pk, RepoObject.sha256 == BucketFile.sha256
+        )
+        query = select(Repo, BucketFile).join(BucketFile, BucketFile.repo_pk == Repo.pk)
+        query = query.where(BucketFile.size > 0, ~linked)
+        with self._database.read() as session:
+            for repo, file in session.execute(query.order_by(Repo.key, BucketFile.path)):
+                name = f"{repo.namespace}/{repo.name}"
+                yield f"The bucket {name} has lost the content of {file.path}."
+
+    def _attachments(self) -> Iterator[str]:
+        with self._database.read() as session:
+            rows = session.scalars(select(Attachment).order_by(Attachment.pk)).all()
+        for row in rows:
+            try:
+                whole = self._store.size(fan_out("attachments", row.uid)) == row.size
+            except HubError as error:
+                yield error.message
+                continue
+            if not whole:
+                yield f"The attachment {row.uid} has the wrong size."
 
     def _has_bytes(self, file: RepoObject) -> bool:
         if file.xet_hash is None:
