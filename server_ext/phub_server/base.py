@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import json
 import logging
 import uuid
@@ -30,6 +29,7 @@ from phub_jupyter.hub.database.tables import Repo
 from phub_jupyter.hub.hub import Hub
 from phub_jupyter.identifiers import RepoType
 from phub_server.context import ServerContext
+from phub_server.disk_failures import is_disk_failure
 from phub_server.redirects import redirected
 from phub_server.sending import direct_stream, send_direct
 
@@ -41,7 +41,6 @@ T = TypeVar("T")
 _METHODS = ("get", "head", "post", "put", "patch", "delete", "options")
 _LOG = logging.getLogger("phub")
 _WORTH_A_THREAD = 1 << 20
-_DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 class HubHandler(RequestHandler):
@@ -169,7 +168,7 @@ class HubHandler(RequestHandler):
         if isinstance(error, HTTPError):
             phrase = HTTPStatus(status_code).phrase
             code, message = phrase.replace(" ", ""), error.log_message or f"{phrase}."
-        elif isinstance(error, OSError) and error.errno in _DISK_ERRORS:
+        elif is_disk_failure(error):
             status_code, code = 507, "InsufficientStorage"
             message = "The hub's disk is full or read-only; nothing was changed."
         self._finish_error(status_code, code, message, {})
@@ -194,6 +193,9 @@ class HubHandler(RequestHandler):
         # JSON lets half a character through, and a message quotes what was sent.
         message = message.encode("utf-8", "replace").decode()
         self.set_status(status)
+        body = getattr(self.request, "_body_future", None)
+        if body is not None and not body.done():  # tornado hangs up on the rest, so say it
+            self.set_header("Connection", "close")
         self.set_header("X-Error-Code", code)
         header = message.encode("latin-1", "replace").decode("latin-1")
         header = "".join(char if char.isprintable() else " " for char in header)

@@ -11,73 +11,59 @@ from typing import Any
 
 import psutil
 import pytest
-import requests
 
 from phub_jupyter.hub.repos.git_repository import GitRepository
 
-from ..crash.served import Served, phub
+from .hub_program import HubProgram
 from .repo_client import add, line
 
 MIB = 1 << 20
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, Path, Any]]:
-    """A hub in a process of its own, its data, and the headers of its only user."""
-    data = tmp_path_factory.mktemp("large") / "hub"
-    phub(data, "user", "add", "ada")
-    token = phub(data, "token", "add", "ada", "--role", "write").split()[-1]
-    hub = Served(data)
-    hub.wait()
-    yield hub, data, {"Authorization": f"Bearer {token}"}
-    hub.process.terminate()
-    hub.process.wait(30)
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProgram]:
+    """A hub in a process of its own."""
+    hub = HubProgram(tmp_path_factory.mktemp("large") / "hub")
+    yield hub
     hub.close()
 
 
-def new_repo(served: tuple[Served, Path, Any], name: str) -> GitRepository:
-    hub, data, headers = served
-    answer = requests.post(f"{hub.endpoint}/api/repos/create", json={"name": name}, headers=headers)
+def new_repo(hub: HubProgram, name: str) -> GitRepository:
+    answer = hub.call("POST", "/api/repos/create", json={"name": name})
     assert answer.status_code == 200, answer.text
-    newest = max((data / "repos").glob("*/*.git"), key=lambda path: path.stat().st_mtime_ns)
-    return GitRepository(newest)
+    folders = (hub.data / "repos").glob("*/*.git")
+    return GitRepository(max(folders, key=lambda path: path.stat().st_mtime_ns))
 
 
-def commit(served: tuple[Served, Path, Any], name: str, lines: Iterator[bytes]) -> Any:
-    hub, _, headers = served
-    url = f"{hub.endpoint}/api/models/ada/{name}/commit/main"
-    return requests.post(url, data=lines, headers=headers)
+def commit(hub: HubProgram, name: str, lines: Iterator[bytes]) -> Any:
+    return hub.call("POST", f"/api/models/ada/{name}/commit/main", data=lines)
 
 
-def memory(process: subprocess.Popen[str]) -> int:
-    return int(psutil.Process(process.pid).memory_info().rss)
-
-
-def highest(process: subprocess.Popen[str]) -> int:
-    status = Path(f"/proc/{process.pid}/status").read_text()
+def highest(hub: HubProgram) -> int:
+    status = Path(f"/proc/{hub.pid}/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) << 10
 
 
 def test_hundreds_of_megabytes_of_regular_files_take_little_memory(
-    served: tuple[Served, Path, Any],
+    hub: HubProgram,
 ) -> None:
-    git = new_repo(served, "heavy")
-    assert commit(served, "heavy", lines_of([("warm", b"x")])).status_code == 200
-    idle = memory(served[0].process)
+    git = new_repo(hub, "heavy")
+    assert commit(hub, "heavy", lines_of([("warm", b"x")])).status_code == 200
+    idle = psutil.Process(hub.pid).memory_info().rss
     text = os.urandom(23 * MIB).hex().encode()  # 46 MiB, a line of 61 MiB
     files = [("long.txt", text), *((f"{n}.txt", text[n : n + 9 * MIB]) for n in range(8))]
-    answer = commit(served, "heavy", lines_of(files))
+    answer = commit(hub, "heavy", lines_of(files))
     assert answer.status_code == 200, answer.text
     head = git.resolve("main")
     for path, content in files:
         assert git.read_blob(git.entry(head, path).oid) == content
-    assert highest(served[0].process) - idle < 100 * MIB
+    assert highest(hub) - idle < 100 * MIB
 
 
-def test_ten_thousand_files_are_one_commit_in_one_pack(served: tuple[Served, Path, Any]) -> None:
-    git = new_repo(served, "many")
+def test_ten_thousand_files_are_one_commit_in_one_pack(hub: HubProgram) -> None:
+    git = new_repo(hub, "many")
     files = ((f"{n % 100}/{n}.txt", f"text {n}\n".encode()) for n in range(10_000))
-    answer = commit(served, "many", lines_of(files))
+    answer = commit(hub, "many", lines_of(files))
     assert answer.status_code == 200, answer.text
     head = git.resolve("main")
     assert sum(entry.kind == "file" for entry in git.tree(head, recursive=True)) == 10_001
@@ -90,9 +76,9 @@ def test_ten_thousand_files_are_one_commit_in_one_pack(served: tuple[Served, Pat
 
 
 def test_a_long_line_is_refused_by_its_number_and_changes_nothing(
-    served: tuple[Served, Path, Any],
+    hub: HubProgram,
 ) -> None:
-    git = new_repo(served, "bad")
+    git = new_repo(hub, "bad")
     head = git.resolve("main")
     text = "A" * (3 * MIB)
     for bad, reason in (
@@ -104,20 +90,20 @@ def test_a_long_line_is_refused_by_its_number_and_changes_nothing(
         (line("deletedFile", path=text), "line 3: longer than"),
         (f'{{"key": "file", "value": {{"path": "x", "content": "{text}', "line 3: longer than"),
     ):
-        answer = commit(served, "bad", iter(f"{text}\n".encode() for text in (HEADER, GOOD, bad)))
+        answer = commit(hub, "bad", iter(f"{text}\n".encode() for text in (HEADER, GOOD, bad)))
         assert answer.status_code == 400, answer.text
         assert reason in answer.json()["error"]
     assert git.resolve("main") == head
     assert not list(git.path.glob("objects/pack/*"))
 
 
-def test_base64_may_be_escaped_as_other_languages_do(served: tuple[Served, Path, Any]) -> None:
-    git = new_repo(served, "escaped")
+def test_base64_may_be_escaped_as_other_languages_do(hub: HubProgram) -> None:
+    git = new_repo(hub, "escaped")
     content = os.urandom(2 * MIB).hex().encode() + b"\xc3\xbf\xc3\xbe" * MIB
     text = base64.b64encode(content).decode().replace("/", "\\/").replace("+", "\\u002B")
     body = f'{{"key":"file","value":{{"content" : "{text}","path":"x"}}}}'
     lines = iter(f"{text}\n".encode() for text in (HEADER, body, GOOD))
-    answer = commit(served, "escaped", lines)
+    answer = commit(hub, "escaped", lines)
     assert answer.status_code == 200, answer.text
     head = git.resolve("main")
     assert git.read_blob(git.entry(head, "x").oid) == content

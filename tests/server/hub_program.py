@@ -1,0 +1,66 @@
+"""A hub as a program of its own, with one user, spoken to in plain HTTP."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from ..stores import environment
+
+__all__ = ["HubProgram"]
+
+_PHUB = [sys.executable, "-m", "phub_server.cli"]
+
+
+class HubProgram:
+    """A served hub; the user is ada, whose token is ``token``."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self._environment = {"PATH": os.environ["PATH"], "HOME": str(data.parent)}
+        self._environment |= {"PHUB_DATA": str(data)} | environment(data)
+        self.command("user", "add", "ada")
+        self.token = self.command("token", "add", "ada", "--role", "write").split()[-1]
+        with (data.parent / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [*_PHUB, "serve", "--port", "0"],
+                env=self._environment,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+        assert self._process.stdout is not None
+        listens = self._process.stdout.readline()
+        assert "listens on http://" in listens, listens
+        self.endpoint = listens.split()[-1]
+
+    @property
+    def pid(self) -> int:
+        """The serving process."""
+        return self._process.pid
+
+    def command(self, *words: str) -> str:
+        """Run a command of the hub to its end and return what it prints."""
+        done = subprocess.run(
+            [*_PHUB, *words], env=self._environment, capture_output=True, text=True, timeout=120
+        )
+        assert done.returncode == 0, f"{words}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def call(self, method: str, path: str, **kwargs: Any) -> requests.Response:
+        """Ask as ada."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        url = f"{self.endpoint}{path}"
+        return requests.request(method, url, headers=headers, timeout=120, **kwargs)
+
+    def close(self) -> None:
+        """Stop serving."""
+        self._process.terminate()
+        self._process.wait(30)
+        if self._process.stdout is not None:
+            self._process.stdout.close()
