@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from phub_jupyter.errors import AuthenticationError, InvalidRequestError
+from phub_jupyter.errors import InvalidRequestError
+from phub_jupyter.hub.access import require_own
 from phub_jupyter.hub.catalog.listing import few
 from phub_jupyter.hub.collections.collections import CollectionQuery
 from phub_jupyter.hub.collections.views import CollectionView, ItemView
@@ -42,8 +43,7 @@ class CollectionsHandler(HubHandler):
 
     async def post(self) -> None:
         """Make a collection; 409 with its address if there is one of that title."""
-        if self.actor.is_anonymous:
-            raise AuthenticationError("Log in to create a collection.")
+        require_own(self.actor)
         body = self.json_body()
         view = await self.run(
             self.hub.collections.create,
@@ -98,6 +98,7 @@ class ItemsHandler(HubHandler):
 
     async def post(self, slug: str) -> None:
         """Add a repository or collection at the end; 409 if it is there already."""
+        require_own(self.actor)
         body = self.json_body()
         item = body.get("item")
         if not isinstance(item, dict):
@@ -115,6 +116,7 @@ class ItemHandler(HubHandler):
 
     async def patch(self, slug: str, item: str) -> None:
         """Set the note or the place of the item."""
+        require_own(self.actor)
         body = self.json_body()
         note = _text(body, "note", _LONGEST_TEXT)
         update = self.hub.collections.items.update

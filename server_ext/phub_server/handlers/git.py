@@ -35,7 +35,7 @@ class _Answers(HubHandler):
 
     async def repo_to_push(self, plural: str | None, namespace: str, name: str) -> Repo:
         """The repository, if there is anything in it to which the caller may push."""
-        repo = await self.git_repo(Action.PROPOSE, plural, namespace, name)
+        repo = await self.git_repo(Action.READ, plural, namespace, name)
         await self.run(self.hub.pushes.require_entry, repo, self.actor)
         return repo
 

@@ -40,12 +40,8 @@ _WITHOUT_OWNER = r"/api/(?:models|datasets)/[^/]+"
 _CALLS = r"revision|tree|paths-info|refs|commits|resolve|auth-check|xet-read-token"
 
 ROUTES: tuple[Route, ...] = (
-    Route(rf"{_REPO}/(?:branch|tag)(?:/.*)?", NotBuiltHandler),
-    Route(rf"{_REPO}/(?:resource-group)(?:/.*)?", NotBuiltHandler),
     Route(rf"{_REPO}/(?:leaderboard|parquet)(?:/.*)?", NotBuiltHandler),
-    Route(r"/api/(?:users|organizations)(?:/.*)?", NotBuiltHandler),
     Route(r"/api/(?:settings/.*|resolve-cache/.*)", NotBuiltHandler),
-    Route(r"/(?:oauth/.*)", NotBuiltHandler),
     Route(rf"{_WITHOUT_OWNER}(?:/(?:{_CALLS})(?:/.*)?)?", UnknownHandler, {"of_repo": True}),
     Route(rf"{WEB_PREFIX}[^/]+/(?:resolve|raw)/.+", UnknownHandler, {"of_repo": True}),
     Route(r"/.*", UnknownHandler),

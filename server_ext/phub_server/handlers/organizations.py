@@ -35,6 +35,7 @@ class MemberHandler(HubHandler):
     """One membership: begun, changed or ended; members may leave by themselves."""
 
     async def put(self, account: str, user: str) -> None:
+        require_own(self.actor)
         role = _required(self.json_body(), "role")
         await self.run(self.hub.organizations.set_role, self.actor, account, user, role)
         self.reply({"user": user, "role": role})
@@ -52,6 +53,7 @@ class GroupListHandler(HubHandler):
         self.reply([_group(group) for group in groups])
 
     async def post(self, account: str) -> None:
+        require_own(self.actor)
         body = self.json_body()
         name, about = _required(body, "name"), body.get("description") or ""
         if not isinstance(about, str):
@@ -72,6 +74,7 @@ class GroupMemberHandler(HubHandler):
     """A member's role in a resource group."""
 
     async def put(self, account: str, group: str, user: str) -> None:
+        require_own(self.actor)
         role = _required(self.json_body(), "role")
         change = self.hub.organizations.set_group_role
         await self.run(change, self.actor, account, group, user, role)

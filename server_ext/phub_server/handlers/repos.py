@@ -13,7 +13,7 @@ from phub_jupyter.errors import (
     MovedError,
     RepoNotFoundError,
 )
-from phub_jupyter.hub.access import Action
+from phub_jupyter.hub.access import Action, require_own
 from phub_jupyter.hub.database.tables import Repo
 from phub_jupyter.hub.spaces.environment import SpaceEnvironment
 from phub_jupyter.identifiers import RepoId, RepoType
@@ -106,8 +106,8 @@ class DuplicateHandler(_NamedInBody):
     """Copies a repository, with the variables of a Space and without its secrets."""
 
     async def post(self, plural: str, namespace: str, name: str) -> None:
-        self.require_login()
         source = await self.repo(Action.CONTENT, plural, namespace, name)
+        require_own(self.actor)
         body = self.json_body()
         target = body.get("repository")
         if not isinstance(target, str):

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from phub_jupyter.errors import InvalidRequestError
+from phub_jupyter.hub.access import require_own
 from phub_jupyter.hub.database.tables import Token
 from phub_jupyter.hub.people.tokens import Wish
 from phub_server.base import HubHandler
@@ -27,6 +28,7 @@ class TokenListHandler(HubHandler):
         self.reply([_shown(token) for token in tokens])
 
     async def post(self) -> None:
+        require_own(self.actor)
         text = await self.run(self.hub.tokens.add, self.actor, _wish(self.json_body()))
         self.set_header("Cache-Control", "no-store")
         self.reply({"token": text})

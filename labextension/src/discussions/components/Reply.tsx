@@ -34,8 +34,7 @@ export function Reply({ details, onChanged }: IReplyProps): JSX.Element {
       setBusy(false);
     }
   };
-  const mayMerge =
-    details.isPullRequest && (status === 'open' || status === 'draft');
+  const mayMerge = details.isPullRequest && status === 'open';
 
   return (
     <form
@@ -71,6 +70,18 @@ export function Reply({ details, onChanged }: IReplyProps): JSX.Element {
               void attempt(() => hub.setStatus(model.repo, num, next))
             }
           />
+        )}
+        {status === 'draft' && (
+          <button
+            type="button"
+            className="phub-Button"
+            disabled={isBusy}
+            onClick={() =>
+              void attempt(() => hub.setStatus(model.repo, num, 'open'))
+            }
+          >
+            {trans.__('Mark as ready')}
+          </button>
         )}
         {mayMerge && (
           <button
