@@ -148,6 +148,23 @@ class Weeks(RuleBasedStateMachine):
         if clean:
             self.clean_up()
 
+    @rule(at=repos, days=st.sampled_from([1, 10, 20]), first=xorbs, second=xorbs)
+    def come_back_later(self, at: int, days: int, first: ClientXorb, second: ClientXorb) -> None:
+        """What the client remembers after that time, the hub has kept."""
+        self.grow_older(24 * days)
+        self.clean_up()
+        self.upload_by_xet(at, first, second, 1)
+
+    @rule(at=repos, content=st.sampled_from(WHOLE), path=places)
+    def take_two_attempts(self, at: int, content: bytes, path: str) -> None:
+        """The second one is told that nothing need be sent."""
+        self.upload_whole(at, content)
+        self.grow_older(20)
+        self.upload_whole(at, content)
+        self.grow_older(20)
+        self.clean_up()
+        self.commit(at, AddLargeFile(path, hashlib.sha256(content).hexdigest()))
+
     def grow_older(self, hours: int) -> None:
         delta = timedelta(hours=hours)
         self.age += delta
