@@ -1,32 +1,39 @@
-"""Upload and download of one large file, against the same client's fastest local path, in one run.
+"""One large file up, and up again with a hundredth of it changed.
 
-``python benchmarks/transfer.py`` makes 512 MiB that cannot be compressed and moves them up to a
-hub and down again with ``huggingface_hub``. The references are hf_xet with a folder in place of a
-server (``local://``: cut into chunks, hashed and written, but no network and no hub), and a plain
-copy of the file. Prints a table and one line of JSON; checks that every byte came back.
+``python benchmarks/transfer.py`` uploads 1 GiB of noise with ``huggingface_hub`` as it comes, every
+time from a fresh process with empty caches. The reference is the same client with a folder in place
+of a server (``local://``: cut into chunks, hashed and written, but no network, no hub, no fsync).
+Then the file is uploaded again with some places changed, through a relay that counts what goes to
+the hub. `download.py` measures the way back.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import hashlib
-import json
 import os
 import random
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from hub_process import HubProcess, hub_process
+from table import Row, finish, json_option
+
+__all__ = ["make_file", "run_client", "sha256_of"]
 
 _REPO = "ada/large"
 _PIECE = 1 << 20
 _CLIENT = Path(__file__).with_name("transfer_client.py")
+_PLACES = 8
 
 
 def make_file(path: Path, size: int, seed: int) -> str:
@@ -68,80 +75,126 @@ def run_client(root: Path, *words: str, **variables: str) -> float:
     return float(done.stdout.split()[-1])
 
 
+def change(path: Path, size: int, seed: int) -> None:
+    """Overwrite a hundredth of a file, in some places."""
+    noise = random.Random(f"changed {seed}")  # not the noise that is there
+    length = size // 100 // _PLACES
+    with path.open("r+b") as file:
+        for place in range(_PLACES):
+            file.seek(size // _PLACES * place + noise.randrange(size // _PLACES - length))
+            file.write(noise.randbytes(length))
+
+
+class Relay:
+    """Passes connections on to the hub, and counts the bytes that clients send."""
+
+    def __init__(self, endpoint: str) -> None:
+        self.sent = 0
+        self._target = urlsplit(endpoint)
+        self._port = 0
+        self._ready = threading.Event()
+        threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True).start()
+        self._ready.wait(10)
+
+    @property
+    def endpoint(self) -> str:
+        """Where clients find the hub; the addresses that it answers with lead here, too."""
+        return f"http://127.0.0.1:{self._port}"
+
+    async def _serve(self) -> None:
+        server = await asyncio.start_server(self._relay, "127.0.0.1", 0, limit=_PIECE)
+        self._port = server.sockets[0].getsockname()[1]
+        self._ready.set()
+        await server.serve_forever()
+
+    async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        host, port = self._target.hostname, self._target.port
+        hub_reader, hub_writer = await asyncio.open_connection(host, port, limit=_PIECE)
+        await asyncio.gather(
+            self._pass_on(reader, hub_writer, count=True),
+            self._pass_on(hub_reader, writer, count=False),
+        )
+
+    async def _pass_on(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, count: bool
+    ) -> None:
+        try:
+            while data := await reader.read(_PIECE):
+                self.sent += len(data) if count else 0
+                writer.write(data)
+                await writer.drain()
+        except ConnectionError:
+            pass
+        finally:
+            writer.close()
+
+
 @contextmanager
-def timed(rows: dict[str, list[float]], name: str) -> Iterator[Callable[[float], None]]:
-    """Collect the seconds of a step: those reported, else those of the block."""
-    reported: list[float] = []
-    started = time.perf_counter()
-    yield reported.append
-    rows.setdefault(name, []).append(reported[0] if reported else time.perf_counter() - started)
+def folder(path: Path) -> Iterator[Path]:
+    """A folder that is gone afterwards."""
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
 
 
-def one_round(hub: HubProcess, root: Path, size: int, number: int) -> dict[str, list[float]]:
-    """Move one new file along every path; the seconds of each."""
-    rows: dict[str, list[float]] = {}
-    source, target = root / "source.bin", root / "target"
-    digest = make_file(source, size, seed=number)
-    access = {"HF_ENDPOINT": hub.endpoint, "HF_TOKEN": hub.token}
+def one_round(hub: HubProcess, root: Path, size: int, number: int) -> tuple[float, float, int]:
+    """Seconds to the hub, seconds to the folder, and the bytes of uploading it again changed."""
+    source = root / "source.bin"
+    make_file(source, size, seed=number)
     name = f"round-{number}.bin"
-    with timed(rows, "upload, hub") as report:
-        report(run_client(root, "upload", _REPO, str(source), name, **access))
-    with timed(rows, "upload, hf_xet to a folder") as report:
-        report(run_client(root, "upload-local", str(source), str(root / "local")))
-    with timed(rows, "upload, copy and fsync"):
-        copy_with_fsync(source, root / "copy.bin")
-    target.mkdir()
-    with timed(rows, "download, hub") as report:
-        report(run_client(root, "download", _REPO, name, str(target), **access))
-    if sha256_of(target / name) != digest:
-        raise SystemExit("The downloaded file differs from the uploaded one.")
-    with timed(rows, "download, hf_xet from a folder") as report:
-        report(run_client(root, "download-local", str(root / "local"), str(target / "local.bin")))
-    if sha256_of(target / "local.bin") != digest:
-        raise SystemExit("hf_xet's own copy differs from the original.")
-    with timed(rows, "download, copy"):
-        shutil.copyfile(root / "copy.bin", target / "copy.bin")
-    for leftover in (target, root / "local"):
-        shutil.rmtree(leftover)
-    return rows
+    access = {"HF_TOKEN": hub.token}
+    ours = run_client(root, "upload", _REPO, str(source), name, HF_ENDPOINT=hub.endpoint, **access)
+    with folder(root / "local") as local:
+        reference = run_client(root, "upload-local", str(source), str(local))
+    change(source, size, seed=number)
+    relay = Relay(hub.endpoint)
+    run_client(root, "upload", _REPO, str(source), name, HF_ENDPOINT=relay.endpoint, **access)
+    check(hub, root, name, sha256_of(source))
+    return ours, reference, relay.sent
 
 
-def copy_with_fsync(source: Path, target: Path) -> None:
-    """Copy a file so that it survives a power cut, as the hub's uploads do."""
-    shutil.copyfile(source, target)
-    with target.open("rb") as file:
-        os.fsync(file.fileno())
-
-
-def report(rounds: list[dict[str, list[float]]], size: int) -> None:
-    """Print the best time of each path, because noise only ever adds, and one line of JSON."""
-    best = {name: min(row[name][0] for row in rounds) for name in rounds[0]}
-    print(f"\n{size >> 20} MiB that cannot be compressed; best of {len(rounds)}; ", end="")
-    print(f"{os.cpu_count()} processors\n")
-    print(f"{'':<34} {'seconds':>8} {'MiB/s':>8} {'x hf_xet':>9}")
-    ratios = {}
-    for name, seconds in best.items():
-        way = name.partition(",")[0]
-        local = next(best[other] for other in best if other.startswith(f"{way}, hf_xet"))
-        print(f"{name:<34} {seconds:>8.2f} {(size >> 20) / seconds:>8.0f} {seconds / local:>9.2f}")
-        if name.endswith("hub"):
-            ratios[way] = round(seconds / local, 2)
-    print(json.dumps({"mebibytes": size >> 20, "times_slower_than_local": ratios}))
+def check(hub: HubProcess, root: Path, name: str, digest: str) -> None:
+    """Make sure that the hub has the file as it is by now."""
+    with tempfile.TemporaryDirectory(dir=root) as target:
+        plain = {"HF_ENDPOINT": hub.endpoint, "HF_TOKEN": hub.token, "HF_HUB_DISABLE_XET": "1"}
+        run_client(root, "download", _REPO, name, target, **plain)
+        if sha256_of(Path(target, name)) != digest:
+            raise SystemExit("The downloaded file differs from the uploaded one.")
 
 
 def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--mebibytes", type=int, default=512)
-    parser.add_argument("--rounds", type=int, default=2)
-    args = parser.parse_args()
-    size = args.mebibytes << 20
-    with tempfile.TemporaryDirectory() as name:
-        root = Path(name)
-        with hub_process(root / "hub") as hub:
-            hub.api.create_repo(_REPO)
-            rounds = [one_round(hub, root, size, number) for number in range(args.rounds)]
-    report(rounds, size)
+    parser.add_argument("--mebibytes", type=int, default=1024)
+    parser.add_argument("--rounds", type=int, default=5, help="medians of so many")
+    json_option(parser)
+    options = parser.parse_args()
+    size = options.mebibytes << 20
+    with tempfile.TemporaryDirectory() as name, hub_process(Path(name, "hub")) as hub:
+        hub.api.create_repo(_REPO)
+        rounds = [one_round(hub, Path(name), size, seed) for seed in range(options.rounds)]
+    ours, reference, sent = (statistics.median(values) for values in zip(*rounds, strict=True))
+    rows = [
+        Row(
+            work=f"upload {options.mebibytes} MiB, default client",
+            against="the same client writing to its local file store",
+            ours=ours,
+            reference=reference,
+            bar=0.7,
+            unit="s",
+        ),
+        Row(
+            work="upload again with 1 % changed, empty caches",
+            against="the size of the file",
+            ours=round(sent / _PIECE, 1),
+            reference=options.mebibytes,
+            bar=0.03,
+            unit="MiB on the wire",
+            at_most=True,
+        ),
+    ]
+    finish(rows, options)
 
 
 if __name__ == "__main__":
