@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -17,7 +18,11 @@ from phub_jupyter import __version__
 from phub_jupyter.hub.access import Action
 from phub_jupyter.hub.hub import Hub
 from phub_jupyter.hub.repos.operations import AddFile, AddLargeFile, CommitHeader
+from phub_jupyter.hub.settings import StoreSettings
 from phub_jupyter.identifiers import RepoId, RepoType
+
+from ..stores import PAIRS, settings_of
+from ..stores import environment as stores_of
 
 
 def phub(*arguments: str, data: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -27,6 +32,9 @@ def phub(*arguments: str, data: Path | None = None) -> subprocess.CompletedProce
     environment.pop("PHUB_DATA", None)
     if data is not None:
         environment["PHUB_DATA"] = str(data)
+    folder = Path(arguments[arguments.index("--data") + 1]) if "--data" in arguments else data
+    if folder is not None:
+        environment |= stores_of(folder)
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
 
 
@@ -138,6 +146,21 @@ def test_the_folder_on_the_line_wins_over_the_variable(data: Path, tmp_path: Pat
     hub.close()
 
 
+def test_the_stores_can_be_named_on_the_line(tmp_path: Path) -> None:
+    data = tmp_path / "hub"
+    there = settings_of(PAIRS[1], data)
+    flags = ["--database-url", there.database_url, "--object-store", there.object_store]
+    assert phub("user", "add", "eve", *flags, data=data).returncode == 0
+    hub = Hub.open(data, there)
+    assert hub.accounts.find("eve") is not None
+    hub.close()
+    assert not (data / "hub.sqlite").exists()
+    wrong = refused("user", "add", "eve", "--database-url", "mysql://h/x", data=data)
+    assert "postgresql://USER@HOST/NAME" in wrong
+    wrong = refused("user", "add", "eve", "--object-store", "gs://bucket", data=data)
+    assert "s3://" in wrong
+
+
 def test_check_finds_a_whole_hub_whole_and_a_damaged_one_damaged(data: Path) -> None:
     hub = Hub.open(data)
     ada = hub.accounts.actor_for_user("ada")
@@ -155,10 +178,10 @@ def test_check_finds_a_whole_hub_whole_and_a_damaged_one_damaged(data: Path) -> 
     assert (whole.returncode, whole.stderr) == (0, "")
     assert whole.stdout.startswith("Whole: 1 repositories")
 
-    stored = [path for path in (data / "objects").rglob("*") if sha256 in str(path)]
-    path = next(path for path in stored if path.is_file())
-    path.chmod(0o600)
-    path.write_bytes(b"Large" + content[5:])
+    store = StoreSettings.from_environment(data).open_objects(data)
+    damage = store.new_file()
+    damage.write(b"Large" + content[5:])
+    damage.publish(next(key for key in store.keys("lfs") if key.endswith(sha256)))
     damaged = phub("check", data=data)
     assert damaged.returncode == 1
     problems = damaged.stdout.splitlines()
@@ -170,7 +193,8 @@ def test_check_finds_a_whole_hub_whole_and_a_damaged_one_damaged(data: Path) -> 
 def test_serve_says_where_and_stops_when_told(data: Path) -> None:
     command = [sys.executable, "-m", "phub_server.cli", "serve", "--port", "0"]
     command += ["--data", str(data), "--base-url", "/phub/"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    environment = os.environ | stores_of(data)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         try:
             assert process.stdout is not None
             address = process.stdout.readline().split()[-1]
@@ -194,7 +218,8 @@ def test_a_relative_folder_serves_git_as_well(data: Path, tmp_path: Path) -> Non
     hub.repositories.create(ada, RepoType.MODEL, RepoId("ada", "m"), private=False)
     hub.close()
     command = [sys.executable, "-m", "phub_server.cli", "serve", "--port", "0", "--data", data.name]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=data.parent) as process:
+    where: dict[str, Any] = {"cwd": data.parent, "env": os.environ | stores_of(data)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **where) as process:
         try:
             assert process.stdout is not None
             address = process.stdout.readline().split()[-1]

@@ -15,11 +15,13 @@ from phub_jupyter.identifiers import RepoId, RepoType
 
 from ..conftest import HubServer
 
+pytestmark = pytest.mark.both_stores
+
 _NUMBERS = itertools.count()
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubServer]:
+def served(stores: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubServer]:
     """A hub with ada, bob, and two models and a dataset of ada, one of them private."""
     server = HubServer(tmp_path_factory.mktemp("collections") / "hub")
     for name in ("ada", "bob"):

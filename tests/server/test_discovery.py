@@ -16,6 +16,8 @@ from phub_jupyter.identifiers import RepoId, RepoType
 
 from ..conftest import HubServer
 
+pytestmark = pytest.mark.both_stores
+
 CARDS = {
     "ada/sentiment-minilm": (
         "model",
@@ -30,7 +32,7 @@ PRIVATE = "bob/hidden-treasure"
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubServer]:
+def served(stores: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubServer]:
     """A hub with four repositories, one of them private."""
     server = HubServer(tmp_path_factory.mktemp("discovery") / "hub")
     for name in ("ada", "bob"):

@@ -18,9 +18,11 @@ from phub_jupyter.hub.repos.git_repository import GitRepository, signature
 from phub_jupyter.hub.repos.tree_edit import TreeEdit
 from phub_jupyter.identifiers import RepoType
 
+pytestmark = pytest.mark.both_stores
+
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def server(stores: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A hub with ada, bob and cy, shared by all tests of this module."""
     from ..conftest import HubServer
 

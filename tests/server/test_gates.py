@@ -14,6 +14,8 @@ from huggingface_hub.errors import GatedRepoError, HfHubHTTPError
 
 from ..conftest import HubServer
 
+pytestmark = pytest.mark.both_stores
+
 METADATA = ("", "/revision/main", "/tree/main", "/refs", "/commits/main", "/discussions")
 CONTENT = (
     "/ada/{name}/resolve/main/a.txt",
@@ -25,7 +27,7 @@ CONTENT = (
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubServer]:
+def served(stores: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubServer]:
     server = HubServer(tmp_path_factory.mktemp("gates") / "hub")
     server.add_user("ada")
     server.hub.accounts.add_user("bob", email="bob@example.org")

@@ -11,9 +11,12 @@ from typing import Any
 
 import pytest
 import requests
+from sqlalchemy import delete
 
 from phub_jupyter.hub.database.changes import Remembered, SqliteChanges
+from phub_jupyter.hub.database.tables import Token
 from phub_jupyter.hub.repos.git_repository import MAIN
+from phub_jupyter.hub.settings import StoreSettings
 
 from .repo_client import RepoClient, add
 
@@ -52,9 +55,11 @@ def test_a_token_revoked_by_another_process_is_refused_at_once(served: Any) -> N
     RepoClient(served, "elsewhere", private=True)
     token = served.token("ada")
     assert info(served, "ada/elsewhere", token).status_code == 200
-    with sqlite3.connect(served.hub.root / "hub.sqlite") as connection:
-        connection.execute("DELETE FROM tokens")
-    connection.close()
+    root = served.hub.root
+    elsewhere = StoreSettings.from_environment(root).open_database(root)
+    with elsewhere.write() as session:
+        session.execute(delete(Token))
+    elsewhere.close()
     assert info(served, "ada/elsewhere", token).status_code == 401
 
 

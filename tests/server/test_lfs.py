@@ -14,6 +14,8 @@ import requests
 
 from phub_jupyter.identifiers import RepoId, RepoType
 
+pytestmark = pytest.mark.both_stores
+
 DATA = os.urandom(2_500_000)
 SHA256 = hashlib.sha256(DATA).hexdigest()
 OBJECT = {"oid": SHA256, "size": len(DATA)}

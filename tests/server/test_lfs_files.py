@@ -14,11 +14,13 @@ from phub_jupyter.hub.check import check
 
 from .repo_client import RepoClient, add, line
 
+pytestmark = pytest.mark.both_stores
+
 NUMBERS = count()
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def served(stores: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """One hub for all tests here."""
     from ..conftest import HubServer
 

@@ -10,12 +10,14 @@ import pytest
 import requests
 from huggingface_hub import HfApi
 
+pytestmark = pytest.mark.both_stores
+
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
 PEOPLE = ("ada", "bob", "cy", "dan")
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def server(stores: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A hub with four people and the organization labs of ada's."""
     from ..conftest import HubServer
 

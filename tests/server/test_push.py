@@ -19,11 +19,13 @@ from phub_jupyter.hub.repos.lfs_pointer import LfsPointer
 from .git_client import Checkout, git, remote
 from .repo_client import RepoClient, add
 
+pytestmark = pytest.mark.both_stores
+
 NUMBERS = count()
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def served(stores: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """One hub for all tests here."""
     from ..conftest import HubServer
 

@@ -22,6 +22,8 @@ from phub_jupyter.identifiers import RepoId, RepoType
 
 from ..conftest import HubServer
 
+pytestmark = pytest.mark.both_stores
+
 SECRET = "open sesame 42"
 
 
@@ -60,7 +62,7 @@ class Receiver:
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubServer]:
+def served(stores: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubServer]:
     server = HubServer(tmp_path_factory.mktemp("webhooks") / "hub")
     for name in ("ada", "bob"):
         server.add_user(name)

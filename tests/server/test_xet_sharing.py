@@ -21,6 +21,8 @@ from phub_jupyter.identifiers import RepoId, RepoType
 
 from ..hub.xet_bodies import ClientFile, ClientSegment, ClientXorb, shard
 
+pytestmark = pytest.mark.both_stores
+
 _RANDOM = random.Random(17)
 
 
@@ -90,7 +92,7 @@ class Person:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def server(stores: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """Ada keeps a secret, and shows part of it; Bob may see what is public."""
     from ..conftest import HubServer
 

@@ -20,6 +20,7 @@ from sqlalchemy import (
     false,
     func,
     literal,
+    or_,
     select,
     table,
     text,
@@ -33,6 +34,7 @@ from phub_jupyter.hub.database.tables import Repo, Term
 __all__ = ["PostgresFullText"]
 
 _LONGEST_WORD = 64
+_PART = 3  # letters that an index of trigrams needs
 _LARGEST_VECTOR = 400_000  # bytes; the server takes one MiB for both
 _WORDS = ("named", "body")
 
@@ -86,14 +88,14 @@ class PostgresFullText:
         return select(_ROWS.c.repo_pk).where(_ROWS.c.name.contains(part.lower(), autoescape=True))
 
     def like_names(self, typed: str, limit: int) -> Select[int]:
-        letters = " ".join(words_of(typed)).lower()
+        letters = " ".join(words_of(typed)).lower()[:_LONGEST_WORD]
         if not letters:
             return _nothing()
         found = select(_ROWS.c.repo_pk).where(_is_like(_ROWS.c.name, letters))
         return found.order_by(_distance(_ROWS.c.name, letters), _ROWS.c.repo_pk).limit(limit)
 
     def like_terms(self, typed: str, limit: int) -> Select[str]:
-        letters = " ".join(words_of(typed)).lower()
+        letters = " ".join(words_of(typed)).lower()[:_LONGEST_WORD]
         if not letters:
             return select(Term.text).where(false())
         term = func.lower(Term.text)
@@ -102,8 +104,9 @@ class PostgresFullText:
 
 
 def _is_like(words: ColumnElement[str], letters: str) -> ColumnElement[bool]:
-    """Whether something in ``words`` looks like what was typed (``<%`` uses the index)."""
-    return literal(letters).op("<%", is_comparison=True)(words)
+    """Whether ``words`` share three letters in a row with what was typed, which an index tells."""
+    parts = {letters[at : at + _PART] for at in range(max(1, len(letters) - _PART + 1))}
+    return or_(*(words.contains(part, autoescape=True) for part in sorted(parts)))
 
 
 def _distance(words: ColumnElement[str], letters: str) -> ColumnElement[float]:
