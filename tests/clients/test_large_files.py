@@ -131,3 +131,22 @@ def test_known_content_is_not_sent_again(server: Any, source: Path, tmp_path: Pa
     assert reader.run(DOWNLOAD, "second.bin") == hashlib.sha256(source.read_bytes()).hexdigest()
     assert reader.run(DOWNLOAD, "third.bin") == hashlib.sha256(grown.read_bytes()).hexdigest()
     assert list(server.hub.large_files.verify()) == []
+
+
+def test_a_client_with_an_empty_cache_sends_only_what_changed(server: Any, tmp_path: Path) -> None:
+    first, second = tmp_path / "first.bin", tmp_path / "second.bin"
+    content = bytearray(os.urandom(20_000_000))
+    first.write_bytes(content)
+    Client(server, tmp_path / "a", xet=True).run(UPLOAD, str(first), "first.bin", "path")
+    content[9_000_000:9_200_000] = os.urandom(200_000)
+    second.write_bytes(content)
+    before = _xorb_bytes(server)
+    Client(server, tmp_path / "b", xet=True).run(UPLOAD, str(second), "second.bin", "path")
+    assert 200_000 < _xorb_bytes(server) - before < 0.03 * len(content)
+    sha256 = hashlib.sha256(content).hexdigest()
+    assert Client(server, tmp_path / "c", xet=True).run(DOWNLOAD, "second.bin") == sha256
+
+
+def _xorb_bytes(server: Any) -> int:
+    files = (server.hub.root / "objects/xorbs").rglob("*")
+    return sum(path.stat().st_size for path in files if path.is_file())
