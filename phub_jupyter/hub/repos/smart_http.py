@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import os
 import re
 import tempfile
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, Any, Literal
 
 from phub_jupyter.errors import HubError, InvalidRequestError, StorageError
 
@@ -17,7 +18,7 @@ __all__ = ["PackProcess", "Program", "end", "git_environment", "greeting", "star
 
 Program = Literal["upload-pack", "receive-pack"]
 
-_PIECE = 256 * 1024
+_PIECE = 1 << 20
 _PROTOCOL = re.compile(r"version=[012]")
 
 _SHOWN = ("refs/heads/", "refs/tags/", "refs/pr/", "refs/convert/")
@@ -107,7 +108,7 @@ async def start_git(
 ) -> asyncio.subprocess.Process:
     """Start git in a repository's folder; its answer comes through a pipe."""
     try:
-        return await asyncio.create_subprocess_exec(
+        process = await asyncio.create_subprocess_exec(
             "git",
             *options,
             stdin=asyncio.subprocess.DEVNULL if question is None else question,
@@ -122,6 +123,16 @@ async def start_git(
         raise StorageError(
             "The program git is not installed on the hub's machine; install it there."
         ) from None
+    _widen(process)
+    return process
+
+
+def _widen(process: asyncio.subprocess.Process) -> None:
+    """Let git write ahead: each piece of a clone costs a turn of the event loop."""
+    transport: Any = process._transport  # type: ignore[attr-defined]
+    pipe = transport.get_pipe_transport(1).get_extra_info("pipe")
+    with contextlib.suppress(AttributeError, OSError):  # only Linux can, up to a limit
+        fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, _PIECE)
 
 
 def git_environment(
