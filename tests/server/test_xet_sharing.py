@@ -16,7 +16,7 @@ import pytest
 import requests
 from blake3 import blake3
 
-from phub_jupyter.hub.objects.xet.hashing import chunk_hash, from_text, to_text
+from phub_jupyter.hub.objects.xet.hashing import chunk_hash, from_text, to_text, tree_hash
 from phub_jupyter.identifiers import RepoId, RepoType
 
 from ..hub.xet_bodies import ClientFile, ClientSegment, ClientXorb, shard
@@ -315,3 +315,18 @@ def test_an_upload_for_a_pull_request(server: Any) -> None:
     assert proposer.send(xorb)
     assert proposer.register(file).json() == {"result": 1}
     assert proposer.call("GET", f"/v1/reconstructions/{file.hash}").ok
+
+
+def test_the_largest_xorb_of_what_cannot_be_compressed(ada: Person) -> None:
+    """64 MiB of content in as many chunks as there may be take more than 64 MiB."""
+    block = _RANDOM.randbytes(8192 + 8191)
+    chunks = [block[at : at + 8192] for at in range(8192)]
+    body = b"".join(b"\0\0\x20\0\0\0\x20\0" + chunk for chunk in chunks)
+    assert len(body) > 64 << 20
+    name = to_text(tree_hash([(chunk_hash(chunk), len(chunk)) for chunk in chunks]))
+    answer = ada.call("POST", f"/v1/xorbs/default/{name}", data=body)
+    assert answer.json() == {"was_inserted": True}
+    assert ada.call("HEAD", f"/v1/xorbs/default/{name}").headers["Content-Length"] == str(len(body))
+    one_more = body + body[:8200]
+    answer = ada.call("POST", f"/v1/xorbs/default/{name}", data=one_more)
+    assert (answer.status_code, "8192 chunks" in answer.text) == (400, True)
