@@ -20,9 +20,11 @@ from phub_jupyter.identifiers import RepoType
 
 BIG = os.urandom(400_000)
 
+pytestmark = pytest.mark.both_stores
+
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def served(tmp_path_factory: pytest.TempPathFactory, stores: str) -> Iterator[Any]:
     """A hub with ada and bob."""
     from ..conftest import HubServer
 

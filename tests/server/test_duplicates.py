@@ -21,9 +21,11 @@ from .repo_client import RepoClient, add
 
 BIG = bytes(range(256)) * 400
 
+pytestmark = pytest.mark.both_stores
+
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def served(tmp_path_factory: pytest.TempPathFactory, stores: str) -> Iterator[Any]:
     """A hub with ada and bob, and ada's model ``source`` with a history, a tag and a large file."""
     from ..conftest import HubServer
 
