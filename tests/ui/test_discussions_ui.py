@@ -15,9 +15,11 @@ MODEL = f"{OWNER}/talked-about"
 @pytest.fixture(scope="module", autouse=True)
 def _content(lab: Lab) -> None:
     lab.api.create_repo(MODEL)
-    lab.api.upload_file(path_or_fileobj=b"# Talk\n", path_in_repo="README.md", repo_id=MODEL)
     lab.api.upload_file(
-        path_or_fileobj=b"# Talk\n\nBetter words.\n",
+        path_or_fileobj=b"---\nlicense: mit\n---\n# Talk\n", path_in_repo="README.md", repo_id=MODEL
+    )
+    lab.api.upload_file(
+        path_or_fileobj=b"---\nlicense: mit\n---\n# Talk\n\nBetter words.\n",
         path_in_repo="README.md",
         repo_id=MODEL,
         commit_message="Improve the card",

@@ -29,7 +29,7 @@ export function NewDiscussion({ onOpen }: INewDiscussionProps): JSX.Element {
   };
   return (
     <form
-      className="phub-Form"
+      className="phub-TalkForm"
       onSubmit={event => {
         event.preventDefault();
         void submit();
@@ -46,7 +46,7 @@ export function NewDiscussion({ onOpen }: INewDiscussionProps): JSX.Element {
           {failure}
         </p>
       )}
-      <div className="phub-Form-buttons">
+      <div className="phub-TalkForm-buttons">
         <button
           type="button"
           className="phub-Button"

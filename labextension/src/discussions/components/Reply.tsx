@@ -38,7 +38,7 @@ export function Reply({ details, onChanged }: IReplyProps): JSX.Element {
 
   return (
     <form
-      className="phub-Form"
+      className="phub-TalkForm"
       onSubmit={event => {
         event.preventDefault();
         void attempt(() => hub.comment(model.repo, num, text));
@@ -61,7 +61,7 @@ export function Reply({ details, onChanged }: IReplyProps): JSX.Element {
           {failure}
         </p>
       )}
-      <div className="phub-Form-buttons">
+      <div className="phub-TalkForm-buttons">
         {status !== 'merged' && (
           <StatusButton
             status={status}

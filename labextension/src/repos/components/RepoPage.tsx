@@ -72,7 +72,7 @@ export function RepoPage(): JSX.Element {
         role="tabpanel"
         id={`${id}-panel`}
         aria-labelledby={`${id}-tab-${model.tab}`}
-        key={info.sha ?? ''}
+        key={model.tab === 'community' ? '' : (info.sha ?? '')}
       >
         <Panel />
       </div>
