@@ -221,6 +221,7 @@ def source(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.both_stores
 @pytest.mark.parametrize("client", GENERATIONS)
 def test_a_folder_goes_there_and_back(
     hub_server: Any, tmp_path: Path, source: Path, client: str
