@@ -79,8 +79,9 @@ format: install  ## rewrite the sources in the house style
 	$(BIN)/ruff format .
 	cd labextension && PATH="$(CURDIR)/$(BIN):$$PATH" jlpm lint
 
-benchmark: install  ## measure transfers and inference against named references
-	$(BIN)/python benchmarks/transfer.py
+benchmark: install  ## measure everything against named references; writes docs/performance.md
+	bash scripts/system_packages.sh nginx fcgiwrap
+	$(BIN)/python benchmarks/report.py
 	$(BIN)/python benchmarks/inference.py
 
 openapi: install  ## write openapi.yaml from the route table

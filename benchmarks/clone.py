@@ -10,7 +10,6 @@ fcgiwrap (Debian packages of these names).
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import random
 import shutil
@@ -25,6 +24,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from hub_process import HubProcess, hub_process
+from table import Row, finish, json_option
 
 _REPO = "ada/history"
 _BACKEND = Path("/usr/lib/git-core/git-http-backend")
@@ -187,18 +187,19 @@ def measure(urls: dict[str, str], root: Path, rounds: int) -> dict[str, list[flo
     return rows
 
 
-def report(rows: dict[str, list[float]], pushed: float, rounds: int) -> None:
-    """Print the median of each row and the ratios."""
-    median = {name: statistics.median(seconds) for name, seconds in rows.items()}
-    print(f"\nmedian of {rounds}; {os.cpu_count()} processors; the push took {pushed:.1f} s\n")
-    print(f"{'':<32} {'seconds':>8}")
-    for name, seconds in median.items():
-        print(f"{name:<32} {seconds:>8.2f}")
-    kinds = ("clone", "clone --bare")
-    ratios = {
-        kind: round(median[f"{kind}, http-backend"] / median[f"{kind}, hub"], 2) for kind in kinds
-    }
-    print(json.dumps({"push_seconds": round(pushed, 1), "times_as_fast_as_http_backend": ratios}))
+def as_rows(rows: dict[str, list[float]], commits: int, files: int) -> list[Row]:
+    """The medians, one row a kind of clone."""
+    return [
+        Row(
+            f"{kind} of {commits} commits and {files} files",
+            "git http-backend behind nginx",
+            statistics.median(rows[f"{kind}, hub"]),
+            statistics.median(rows[f"{kind}, http-backend"]),
+            0.9,
+            "s",
+        )
+        for kind in ("clone", "clone --bare")
+    ]
 
 
 def main() -> None:
@@ -207,6 +208,7 @@ def main() -> None:
     parser.add_argument("--commits", type=int, default=10_000)
     parser.add_argument("--files", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=5)
+    json_option(parser)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
@@ -223,7 +225,8 @@ def main() -> None:
                 }
                 clone(urls["hub"], root / "target")
                 rows = measure(urls, root, args.rounds)
-    report(rows, pushed, args.rounds)
+    print(f"the push of all of it took {pushed:.1f} s")
+    finish(as_rows(rows, args.commits, args.files), args)
 
 
 if __name__ == "__main__":

@@ -6,17 +6,17 @@ ask as fast as they are answered, in turns for one and for the other.
 
 from __future__ import annotations
 
+import argparse
 import asyncio
-import json
 import multiprocessing
 import statistics
-import sys
 import tempfile
 import time
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from table import Row, finish, json_option
 from tornado.routing import URLSpec
 from tornado.web import RequestHandler
 
@@ -84,7 +84,10 @@ async def _load(port: int, requests: list[bytes]) -> tuple[float, list[float]]:
 
 
 def main() -> None:
-    """Measure, and print one line of JSON."""
+    """Measure, and print the rows."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    json_option(parser)
+    options = parser.parse_args()
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     with tempfile.TemporaryDirectory() as folder:
@@ -98,31 +101,24 @@ def main() -> None:
             for number in range(MODELS)
         ]
         asyncio.run(_load(port, infos))
-        ratios, tails, rates = [], [], []
+        idles, rates, halves, tails = [], [], [], []
         for _ in range(ROUNDS):
             idle, _times = asyncio.run(_load(port, nothing))
             rate, times = asyncio.run(_load(port, infos))
-            p50, p99 = times[len(times) // 2], times[len(times) * 99 // 100]
-            ratios.append(rate / idle)
-            tails.append(p99 / p50)
+            idles.append(idle)
             rates.append(rate)
-            print(
-                f"nothing {idle:.0f}/s, info {rate:.0f}/s, p50 {p50 * 1e3:.2f} ms, "
-                f"p99 {p99 * 1e3:.2f} ms",
-                file=sys.stderr,
-            )
+            halves.append(times[len(times) // 2] * 1e3)
+            tails.append(times[len(times) * 99 // 100] * 1e3)
         ours.send(None)
         process.join(30)
-    result = {
-        "benchmark": "model_info",
-        "clients": CLIENTS,
-        "info_per_second": round(statistics.median(rates)),
-        "ratio": round(statistics.median(ratios), 3),
-        "ratio_at_least": 0.5,
-        "p99_over_p50": round(statistics.median(tails), 2),
-        "p99_over_p50_at_most": 5,
-    }
-    print(json.dumps(result))
+    middle = statistics.median
+    work = f"model info, {CLIENTS} clients, one process"
+    rows = [
+        Row(work, "a no-op handler on the same server", 1e3 / middle(rates), 1e3 / middle(idles),
+            0.5, "ms a request"),
+        Row(f"{work}: p99", "its own p50", middle(tails), middle(halves), 5, "ms", at_most=True),
+    ]  # fmt: skip
+    finish(rows, options)
 
 
 if __name__ == "__main__":
