@@ -5,14 +5,39 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from phub_jupyter.hub.database.tables import Base
+from phub_jupyter.hub.database.migrations.third import (
+    accounts,
+    buckets,
+    catalog,
+    collections,
+    community,
+    lfs,
+    objects,
+    people,
+    repositories,
+    webhooks,
+)
 
 revision = "third"
 down_revision = "second"
 
+_NEW = (
+    accounts,  # the others refer to its groups
+    repositories,
+    objects,
+    lfs,
+    buckets,
+    catalog,
+    collections,
+    community,
+    people,
+    webhooks,
+)
+
 
 def upgrade() -> None:
-    Base.metadata.create_all(op.get_bind())
+    for noun in _NEW:
+        noun.create()
     op.add_column("repos", sa.Column("gated", sa.String(length=8), nullable=True))
     op.execute(  # SQLite adds a foreign key together with its column or not at all
         "ALTER TABLE repos ADD COLUMN resource_group_pk INTEGER "

@@ -1,0 +1,1 @@
+"""The tables that the third schema adds, by noun."""
