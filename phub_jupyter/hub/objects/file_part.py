@@ -43,6 +43,6 @@ class FilePart(Iterator[bytes]):
             while left > 0:
                 piece = file.read(min(left, PIECE))
                 if not piece:
-                    raise StorageError(f"The stored object {self._key} ends {left} bytes too early.")
+                    raise StorageError(f"The object {self._key} ends {left} bytes too early.")
                 left -= len(piece)
                 yield piece
