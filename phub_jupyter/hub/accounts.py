@@ -82,6 +82,12 @@ class Accounts:
         with self._database.read() as session:
             return session.scalar(select(Namespace).where(Namespace.key == name.lower()))
 
+    def people(self) -> list[Namespace]:
+        """Every person of the hub, by name; organizations are not among them."""
+        with self._database.read() as session:
+            query = select(Namespace).where(Namespace.kind == "user").order_by(Namespace.key)
+            return list(session.scalars(query))
+
     def name_of(self, pk: int) -> str:
         """The name of the account with that key. Raises NotFoundError."""
         with self._database.read() as session:

@@ -6,31 +6,28 @@ Whoever may write to the data folder may run these commands; they ask for no pas
 from __future__ import annotations
 
 import argparse
-import asyncio
-import errno
-import logging
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from datetime import timedelta
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn, TypeAlias
 
 from jupyter_core.paths import jupyter_data_dir
 
 from phub_jupyter import __version__
-from phub_jupyter.errors import ConflictError, HubError, NotFoundError
-
-if TYPE_CHECKING:
-    from phub_jupyter.hub.hub import Hub
-    from phub_jupyter.hub.settings import StoreSettings
+from phub_jupyter.errors import HubError
+from phub_server.commands.organizations import NO_ROLE, add_org, list_orgs, set_role
+from phub_server.commands.people import add_user, approve_login, list_users
+from phub_server.commands.serving import serve_hub
+from phub_server.commands.tokens import add_token, list_tokens, revoke_token, scope_named
+from phub_server.commands.upkeep import check_hub, collect_garbage
 
 __all__ = ["build_parser", "main", "serve_main"]
 
 DEFAULT_PORT = 8899
 
 Command = Callable[[argparse.Namespace], int]
+Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -61,7 +58,17 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="phub", description="A private hub of models and data.")
     parser.add_argument("--version", action="version", version=f"phub {__version__}")
     verbs = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    data = _data_options()
+    _serve_command(verbs, data)
+    _user_commands(_group(verbs, "user", "people"), data)
+    _org_commands(_group(verbs, "org", "organizations"), data)
+    _token_commands(_group(verbs, "token", "credentials of programs"), data)
+    _login_commands(_group(verbs, "login", "programs that wait for approval"), data)
+    _upkeep_commands(verbs, data)
+    return parser
 
+
+def _data_options() -> argparse.ArgumentParser:
     data = argparse.ArgumentParser(add_help=False)
     data.add_argument(
         "--data",
@@ -81,51 +88,93 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="URL",
         help="s3://BUCKET/... (default: $PHUB_OBJECT_STORE, else files in the data folder)",
     )
+    return data
 
+
+def _group(verbs: Verbs, name: str, title: str) -> Verbs:
+    parser = verbs.add_parser(name, help=title)
+    return parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+
+def _serve_command(verbs: Verbs, data: argparse.ArgumentParser) -> None:
     serve = verbs.add_parser("serve", parents=[data], help="serve the hub until Ctrl+C")
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     serve.add_argument(
         "--port", type=_port, default=DEFAULT_PORT, help="0 takes a free one (%(default)s)"
     )
     serve.add_argument("--base-url", default="", help="path to mount the hub under, e.g. /phub")
-    serve.set_defaults(command=_serve)
+    serve.set_defaults(command=serve_hub)
 
-    user = _group(verbs, "user", "people")
-    user_add = user.add_parser("add", parents=[data], help="add a person")
-    user_add.add_argument("name")
-    user_add.add_argument("--admin", action="store_true", help="may administer the whole hub")
-    user_add.set_defaults(command=_add_user)
 
-    org = _group(verbs, "org", "organizations")
-    org_add = org.add_parser("add", parents=[data], help="add an organization")
-    org_add.add_argument("name")
-    org_add.add_argument("--owner", required=True, metavar="USER", help="its first administrator")
-    org_add.set_defaults(command=_add_org)
+def _user_commands(user: Verbs, data: argparse.ArgumentParser) -> None:
+    add = user.add_parser("add", parents=[data], help="add a person")
+    add.add_argument("name")
+    add.add_argument("--admin", action="store_true", help="may administer the whole hub")
+    add.set_defaults(command=add_user)
+    listing = user.add_parser("list", parents=[data], help="print everybody, a line each")
+    listing.set_defaults(command=list_users)
 
-    token = _group(verbs, "token", "credentials of programs")
-    token_add = token.add_parser("add", parents=[data], help="make a token, shown only once")
-    token_add.add_argument("user")
-    token_add.add_argument("--role", required=True, choices=("read", "write", "admin"))
-    token_add.add_argument("--name", default="command line", help="what it is for (%(default)s)")
-    token_add.add_argument("--days", type=_days, help="how long it is valid (default: for ever)")
-    token_add.set_defaults(command=_add_token)
 
+def _org_commands(org: Verbs, data: argparse.ArgumentParser) -> None:
+    add = org.add_parser("add", parents=[data], help="add an organization")
+    add.add_argument("name")
+    add.add_argument("--owner", required=True, metavar="USER", help="its first administrator")
+    add.set_defaults(command=add_org)
+    listing = org.add_parser("list", parents=[data], help="print members and roles, a line each")
+    listing.set_defaults(command=list_orgs)
+    role = org.add_parser("role", parents=[data], help="add a member, change or end a role")
+    role.add_argument("org")
+    role.add_argument("user")
+    role.add_argument(
+        "role",
+        choices=("read", "contributor", "write", "admin", NO_ROLE),
+        help=f"'{NO_ROLE}' ends the membership",
+    )
+    role.set_defaults(command=set_role)
+
+
+def _token_commands(token: Verbs, data: argparse.ArgumentParser) -> None:
+    add = token.add_parser("add", parents=[data], help="make a token, shown only once")
+    add.add_argument("user")
+    add.add_argument("--role", required=True, choices=("read", "write", "admin", "fineGrained"))
+    add.add_argument("--name", default="command line", help="what it is for (%(default)s)")
+    add.add_argument("--days", type=_days, help="how long it is valid (default: for ever)")
+    add.add_argument(
+        "--scope",
+        type=scope_named,
+        action="append",
+        default=[],
+        metavar="TYPE:NAME:RIGHT",
+        help="what a fineGrained token reaches, e.g. model:acme/bert:read; may be repeated",
+    )
+    add.add_argument(
+        "--reads-gated", action="store_true", help="a fineGrained one reads gated repositories too"
+    )
+    add.set_defaults(command=add_token)
+    listing = token.add_parser("list", parents=[data], help="print a person's tokens, a line each")
+    listing.add_argument("user")
+    listing.set_defaults(command=list_tokens)
+    revoke = token.add_parser("revoke", parents=[data], help="make a token worthless at once")
+    revoke.add_argument("user")
+    revoke.add_argument("id", type=_token_id, help="its number in 'phub token list'")
+    revoke.set_defaults(command=revoke_token)
+
+
+def _login_commands(login: Verbs, data: argparse.ArgumentParser) -> None:
+    approve = login.add_parser("approve", parents=[data], help="let in what shows this code")
+    approve.add_argument("code")
+    approve.add_argument("--user", required=True, help="the person as whom it will act")
+    approve.set_defaults(command=approve_login)
+
+
+def _upkeep_commands(verbs: Verbs, data: argparse.ArgumentParser) -> None:
     verify = verbs.add_parser("check", parents=[data], help="look for damage; 0 means none")
-    verify.set_defaults(command=_check)
-
+    verify.set_defaults(command=check_hub)
     garbage = verbs.add_parser("gc", parents=[data], help="give back space that nobody needs")
     garbage.add_argument(
         "--delete", action="store_true", help="remove it; without this it is only reported"
     )
-    garbage.set_defaults(command=_collect_garbage)
-    return parser
-
-
-def _group(
-    verbs: argparse._SubParsersAction[argparse.ArgumentParser], name: str, title: str
-) -> argparse._SubParsersAction[argparse.ArgumentParser]:
-    parser = verbs.add_parser(name, help=title)
-    return parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    garbage.set_defaults(command=collect_garbage)
 
 
 def _default_data() -> Path:
@@ -145,105 +194,10 @@ def _days(text: str) -> int:
     return int(text)
 
 
-def _stores(options: argparse.Namespace) -> StoreSettings:
-    from phub_jupyter.hub.settings import StoreSettings
-
-    named = StoreSettings(options.database_url, options.object_store)
-    return named.over(StoreSettings.from_environment(options.data))
-
-
-@contextmanager
-def _opened(options: argparse.Namespace) -> Iterator[Hub]:
-    from phub_jupyter.hub.hub import Hub
-
-    hub = Hub.open(options.data, _stores(options))
-    try:
-        yield hub
-    finally:
-        hub.close()
-
-
-def _serve(options: argparse.Namespace) -> int:
-    from phub_server.standalone import serve
-
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    path = options.base_url.strip("/")
-    prefix = f"/{path}" if path else ""
-    try:
-        asyncio.run(serve(options.host, options.port, options.data, prefix, _stores(options)))
-    except OSError as error:
-        if error.errno != errno.EADDRINUSE:
-            raise
-        raise ConflictError(
-            f"--port: {options.port} on {options.host} is in use; stop the program that has it, "
-            "or choose another port."
-        ) from None
-    return 0
-
-
-def _add_user(options: argparse.Namespace) -> int:
-    with _opened(options) as hub:
-        user = hub.accounts.add_user(options.name, admin=options.admin)
-    print(f"Added the {'administrator' if user.is_admin else 'user'} {user.name}.")
-    return 0
-
-
-def _add_org(options: argparse.Namespace) -> int:
-    with _opened(options) as hub:
-        org = hub.accounts.add_org(options.name, options.owner)
-    print(f"Added the organization {org.name}; {options.owner} administers it.")
-    return 0
-
-
-def _add_token(options: argparse.Namespace) -> int:
-    lifetime = None if options.days is None else timedelta(days=options.days)
-    with _opened(options) as hub:
-        token = hub.accounts.add_token(
-            options.user, name=options.name, role=options.role, lifetime=lifetime
-        )
-    # The explanation goes elsewhere, so that a script can take the output as it is.
-    print(f"A token of {options.user} with role {options.role}; copy it now:", file=sys.stderr)
-    print(token)
-    return 0
-
-
-def _check(options: argparse.Namespace) -> int:
-    from phub_jupyter.hub.check import check
-
-    _require_hub(options.data)
-    problems = 0
-    with _opened(options) as hub:
-        for problem in check(hub):
-            print(problem, flush=True)
-            problems += 1
-        repositories = sum(1 for _ in hub.repositories.all())
-    if problems:
-        print(f"phub: {problems} problems found in {options.data}.", file=sys.stderr)
-        return 1
-    print(f"Whole: {repositories} repositories and every object that they need.")
-    return 0
-
-
-def _require_hub(data: Path) -> None:
-    if not (data / "secret").exists():
-        raise NotFoundError(f"There is no hub in {data}; name its folder with --data.")
-
-
-def _collect_garbage(options: argparse.Namespace) -> int:
-    _require_hub(options.data)
-    with _opened(options) as hub:
-        report = hub.garbage.collect(delete=options.delete)
-    for freed in report.lines:
-        print(f"{freed.size:>16,} bytes  {freed.count} {freed.kind}")
-    for problem in report.skipped:
-        print(f"phub: left alone: {problem}", file=sys.stderr)
-    total = sum(freed.size for freed in report.lines)
-    if options.delete:
-        print(f"Removed {total:,} bytes.")
-    else:
-        print(f"{total:,} bytes can be removed: phub gc --delete")
-    return 1 if report.skipped else 0
+def _token_id(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or not 0 < len(text) < 16:
+        raise argparse.ArgumentTypeError(f"'{text}' is not the number of a token")
+    return int(text)
 
 
 if __name__ == "__main__":

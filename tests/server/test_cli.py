@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,13 @@ import pytest
 import requests
 
 from phub_jupyter import __version__
+from phub_jupyter.errors import AuthenticationError, ForbiddenError, RepoNotFoundError
 from phub_jupyter.hub.access import Action
 from phub_jupyter.hub.hub import Hub
 from phub_jupyter.hub.repos.operations import AddFile, AddLargeFile, CommitHeader
 from phub_jupyter.hub.settings import StoreSettings
 from phub_jupyter.identifiers import RepoId, RepoType
+from phub_server.cli import main
 
 from ..stores import PAIRS, settings_of
 from ..stores import environment as stores_of
@@ -46,6 +49,26 @@ def refused(*arguments: str, data: Path) -> str:
     assert len(lines) == 1, done.stderr
     assert lines[0].startswith("phub: ")
     return lines[0]
+
+
+Call = Callable[..., tuple[int, list[str], list[str]]]
+
+
+@pytest.fixture
+def call(data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Call:
+    """Run a command in this process: its exit status, and the lines that it printed."""
+    for name, value in stores_of(data).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PHUB_DATA", str(data))
+
+    def run(*arguments: str) -> tuple[int, list[str], list[str]]:
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        printed = capsys.readouterr()
+        assert isinstance(ended.value.code, int)
+        return ended.value.code, printed.out.splitlines(), printed.err.splitlines()
+
+    return run
 
 
 @pytest.fixture
@@ -99,6 +122,101 @@ def test_a_token_can_end_by_itself(data: Path) -> None:
     hub.close()
 
 
+def test_people_are_listed(call: Call) -> None:
+    assert call("user", "add", "Bea", "--admin")[0] == 0
+    assert call("org", "add", "acme", "--owner", "ada")[0] == 0
+    assert call("user", "list") == (0, ["ada\tuser", "Bea\tadministrator"], [])
+
+
+def test_members_come_change_and_go(call: Call) -> None:
+    assert call("user", "add", "bob")[0] == call("org", "add", "acme", "--owner", "ada")[0] == 0
+    assert call("org", "role", "acme", "bob", "read")[0] == 0
+    assert call("org", "list") == (0, ["acme\tada\tadmin", "acme\tbob\tread"], [])
+    assert call("org", "role", "acme", "bob", "write")[0] == 0
+    assert call("org", "list")[1] == ["acme\tada\tadmin", "acme\tbob\twrite"]
+    for role in ("none", "read"):
+        kept = call("org", "role", "acme", "ada", role)
+        assert kept == (
+            1,
+            [],
+            ["phub: role: acme needs an administrator; name another one first."],
+        )
+    assert call("org", "role", "acme", "bob", "none")[0] == 0
+    assert call("org", "list")[1] == ["acme\tada\tadmin"]
+    again = call("org", "role", "acme", "bob", "none")
+    assert again == (1, [], ["phub: user: bob is not a member of acme."])
+    assert call("org", "role", "nothing", "bob", "read")[0] == 1
+
+
+def test_a_token_is_listed_without_its_text_until_it_is_revoked(data: Path, call: Call) -> None:
+    name = "job\x1b[2J\n1\tadmin"
+    _, made, _ = call("token", "add", "ada", "--role", "write", "--name", name, "--days", "7")
+    status, lines, errors = call("token", "list", "ada")
+    assert (status, len(lines), errors) == (0, 1, [])
+    number, role, ends, used, shown = lines[0].split("\t")
+    assert (role, ends[:8], used, shown) == ("write", "until 20", "never used", "job?[2J?1?admin")
+    assert made[0] not in lines[0]
+
+    assert call("user", "add", "bob")[0] == 0
+    others = call("token", "revoke", "bob", number)
+    assert others == (1, [], [f"phub: token: bob has no token {number}."])
+    assert call("token", "revoke", "ada", number)[0] == 0
+    assert call("token", "list", "ada") == (0, [], [])
+    assert call("token", "revoke", "ada", number)[0] == 1
+    hub = Hub.open(data)
+    with pytest.raises(AuthenticationError):
+        hub.accounts.actor_for_token(made[0])
+    hub.close()
+
+
+def test_a_fine_grained_token_reaches_what_it_names(data: Path, call: Call) -> None:
+    assert call("org", "add", "acme", "--owner", "ada")[0] == 0
+    hub = Hub.open(data)
+    ada = hub.accounts.actor_for_user("ada")
+    for name in ("acme/bert", "ada/m", "ada/other"):
+        hub.repositories.create(ada, RepoType.MODEL, RepoId.parse(name), private=True)
+    fine = ["token", "add", "ada", "--role", "fineGrained", "--reads-gated"]
+    status, lines, _ = call(*fine, "--scope", "model:ada/m:read", "--scope", "org:acme:write")
+    assert status == 0
+    actor = hub.accounts.actor_for_token(lines[0])
+    assert actor.grant is not None
+    assert actor.grant.reads_gated
+    hub.repositories.find(actor, Action.CONTENT, RepoType.MODEL, "ada/m")
+    hub.repositories.find(actor, Action.WRITE, RepoType.MODEL, "acme/bert")
+    with pytest.raises(ForbiddenError):
+        hub.repositories.find(actor, Action.WRITE, RepoType.MODEL, "ada/m")
+    with pytest.raises(RepoNotFoundError):
+        hub.repositories.find(actor, Action.READ, RepoType.MODEL, "ada/other")
+    hub.close()
+    for scope in ("model:ada/nothing:read", "org:nothing:read", "king:ada/m:read"):
+        status, out, errors = call(*fine, "--scope", scope)
+        assert (status, out, len(errors)) == (1, [], 1), errors
+    wrong = call("token", "add", "ada", "--role", "write", "--scope", "model:ada/m:read")
+    assert wrong == (1, [], ["phub: scopes: only tokens of the role fineGrained have any."])
+
+
+def test_a_login_is_approved_with_its_code(data: Path, call: Call) -> None:
+    hub = Hub.open(data)
+    started = hub.device_logins.start()
+    assert call("login", "approve", started.user_code.lower(), "--user", "nobody")[0] == 1
+    done = call("login", "approve", started.user_code.lower(), "--user", "ada")
+    assert done == (0, ["The program is logged in as ada."], [])
+    issued = hub.device_logins.complete(started.device_code)
+    assert hub.accounts.actor_for_token(issued.access_token).name == "ada"
+    hub.close()
+    status, _, errors = call("login", "approve", started.user_code, "--user", "ada")
+    assert (status, len(errors)) == (1, 1)
+
+
+def test_a_listing_makes_no_hub(call: Call, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    for command in (["user", "list"], ["org", "list"], ["token", "list", "ada"]):
+        status, _, errors = call(*command, "--data", str(elsewhere))
+        assert (status, len(errors)) == (1, 1)
+        assert str(elsewhere) in errors[0]
+    assert not elsewhere.exists()
+
+
 def test_what_is_wrong_is_one_sentence(data: Path) -> None:
     assert "'nobody'" in refused("token", "add", "nobody", "--role", "read", data=data)
     assert "'ada' is taken" in refused("user", "add", "ada", data=data)
@@ -124,6 +242,10 @@ def test_a_data_folder_that_is_a_file_is_one_sentence(tmp_path: Path) -> None:
         ["token", "add", "ada", "--role", "read", "--days", "many"],
         ["token", "add", "ada", "--role", "read", "--days", "0"],
         ["token", "add", "ada", "--role", "read", "--days", "99999999999"],
+        ["token", "add", "ada", "--role", "fineGrained", "--scope", "model:ada/m"],
+        ["token", "revoke", "ada", "first"],
+        ["org", "role", "acme", "ada", "king"],
+        ["login", "approve", "ABCD-EFGH"],
         ["serve", "--port", "70000"],
         ["serve", "--port", "-1"],
         ["org", "add", "acme"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlalchemy import delete, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from phub_jupyter.errors import (
     ConflictError,
@@ -90,6 +90,18 @@ class Organizations:
                 .order_by(Namespace.key)
             )
             return {row[0]: row[1] for row in session.execute(query)}
+
+    def memberships(self) -> list[tuple[str, str, str]]:
+        """Organization, member and role, by name; for whoever looks after the whole hub."""
+        org, person = aliased(Namespace), aliased(Namespace)
+        query = (
+            select(org.name, person.name, Member.role)
+            .join(Member, Member.org_pk == org.pk)
+            .join(person, person.pk == Member.user_pk)
+            .order_by(org.key, person.key)
+        )
+        with self._database.read() as session:
+            return [(row[0], row[1], row[2]) for row in session.execute(query)]
 
     def groups(self, actor: Actor, org: str) -> list[Group]:
         """The resource groups; an administrator sees all, others those that they are in."""

@@ -81,7 +81,7 @@ class Tokens:
         with self._database.write() as session:
             done = session.execute(delete(Token).where(Token.pk == pk, Token.user_pk == user))
         if not getattr(done, "rowcount", 0):
-            raise NotFoundError(f"token: you have no token {pk}.")
+            raise NotFoundError(f"token: {actor.name} has no token {pk}.")
 
     def _scopes(self, actor: Actor, scopes: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         wanted = list(scopes)
