@@ -74,6 +74,16 @@ class HubHandler(RequestHandler):
         scheme = forwarded if forwarded in ("http", "https") else self.request.protocol
         return f"{scheme}://{self.request.host}{self.context.prefix}"
 
+    def web_address(self, repo_type: RepoType, name: str) -> str:
+        """The address of a repository, in which every client finds its type and name again."""
+        prefix = repo_type.url_prefix
+        # Clients before 1.0 take the segment before namespace and name for the type of the
+        # repository, even if it belongs to the path under which the hub is mounted.
+        old = "hf_hub/0." in self.request.headers.get("User-Agent", "")
+        if not prefix and old and self.context.prefix:
+            prefix = "models/"
+        return f"{self.endpoint}/{prefix}{name}"
+
     def set_default_headers(self) -> None:
         """Name the request in every answer: tornado forgets other headers before a refusal."""
         self.set_header("X-Request-Id", self._request_id())

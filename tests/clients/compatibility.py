@@ -33,6 +33,10 @@ what is so.
 **works**: called, and the outcome checked. **501**: not built yet; the hub says so and changes
 nothing. **needs hf_xet**: the client itself refuses without that wheel. **n/a**: cannot work
 against any private hub, for the reason given. **-**: this release has no such method.
+
+Two things that no hub can mend: below a path, as inside Jupyter, releases before 1.0 raise ValueError
+after an upload that changes nothing; and `metadata_update` and `RepoCard.push_to_hub` of releases
+before 2.0 ask the public hub whether the card is valid, which fails offline.
 """
 
 

@@ -12,7 +12,7 @@ from .programs import GENERATIONS, Machine, generation
 
 FOLDER = """
 import hashlib, pathlib, sys
-from huggingface_hub import HfApi, snapshot_download
+from huggingface_hub import HfApi, __version__, snapshot_download
 
 def contents(folder):
     files = [path for path in pathlib.Path(folder).rglob("*") if path.is_file()]
@@ -34,7 +34,10 @@ for revision in ("main", head, head[:8]):
     assert contents(copy) == contents(source), revision
 assert contents(snapshot_download("ada/tour")) == contents(source)
 
-api.upload_folder(repo_id="ada/tour", folder_path=source)
+try:
+    api.upload_folder(repo_id="ada/tour", folder_path=source)
+except ValueError:  # clients before 1.0 cannot read the address that they make up for it
+    assert __version__.startswith("0.") and api.endpoint.count("/") > 2
 assert api.repo_info("ada/tour").sha == head, "an unchanged folder made a commit"
 
 pathlib.Path(source, "new.txt").write_text("new")

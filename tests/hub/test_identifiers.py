@@ -77,4 +77,4 @@ def test_types() -> None:
     assert RepoType.parse(None) is RepoType.MODEL
     assert RepoType.DATASET.url_prefix == "datasets/"
     with pytest.raises(InvalidRequestError, match=r"^type: "):
-        RepoType.parse("bucket")
+        RepoType.parse("job")

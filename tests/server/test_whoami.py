@@ -120,6 +120,6 @@ def test_the_task_table_is_served(hub_server: Any) -> None:
 def test_an_unknown_address_is_404_and_an_unbuilt_one_501(hub_server: Any) -> None:
     unknown = get(hub_server, "/api/nothing")
     assert (unknown.status_code, unknown.headers["X-Error-Code"]) == (404, "NotFound")
-    unbuilt = get(hub_server, "/api/collections")
+    unbuilt = get(hub_server, "/api/datasets/ada/d/parquet")
     assert (unbuilt.status_code, unbuilt.headers["X-Error-Code"]) == (501, "NotSupported")
     assert "nothing was changed" in unbuilt.json()["error"]

@@ -112,8 +112,8 @@ class CatalogSearch:
 
     def find(self, actor: Actor, query: Query) -> SearchPage:
         """The page that a person sees, with counts for what else they could choose."""
-        for values in query.facets.values():
-            few("filters", values)
+        for facet, values in query.facets.items():
+            few(facet, values)
         common = list(_seen(actor))
         if query.author:
             common.append(of_author(query.author))

@@ -56,7 +56,7 @@ class CommitHandler(UploadHandler[BodyFile]):
         propose = self.query_flag("create_pr")
         made, number = await self.run(self._propose if propose else self._commit, body, revision)
         repo = self._repo
-        address = f"{self.endpoint}/{RepoType(repo.type).url_prefix}{repo.namespace}/{repo.name}"
+        address = self.web_address(RepoType(repo.type), f"{repo.namespace}/{repo.name}")
         answer = {
             "success": True,
             "commitOid": made.oid,

@@ -57,7 +57,7 @@ class _NamedInBody(HubHandler):
             raise AuthenticationError("Log in: this needs a token with write access.")
 
     def place(self, repo_type: RepoType, name: str) -> dict[str, str]:
-        return {"url": f"{self.endpoint}/{repo_type.url_prefix}{name}", "name": name}
+        return {"url": self.web_address(repo_type, name), "name": name}
 
     async def make(
         self, repo_type: RepoType, make: Callable[..., Repo], *args: Any, **kwargs: Any
