@@ -34,9 +34,9 @@ what is so.
 nothing. **needs hf_xet**: the client itself refuses without that wheel. **n/a**: cannot work
 against any private hub, for the reason given. **-**: this release has no such method.
 
-Two things that no hub can mend: below a path, as inside Jupyter, releases before 1.0 raise ValueError
-after an upload that changes nothing; and `metadata_update` and `RepoCard.push_to_hub` of releases
-before 2.0 ask the public hub whether the card is valid, which fails offline.
+Two things that no hub can mend: below a path, as inside Jupyter, releases before 1.0 raise
+ValueError after an upload that changes nothing; and `metadata_update` and `RepoCard.push_to_hub`
+of releases before 2.0 ask the public hub whether the card is valid, which fails offline.
 """
 
 
