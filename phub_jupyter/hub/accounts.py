@@ -171,6 +171,10 @@ class Accounts:
         with self._database.read() as session:
             return session.get_one(Token, pk)
 
+    def end_of(self, actor: Actor) -> datetime | None:
+        """When the token of the actor ends; None for sessions and tokens without end."""
+        return None if actor.grant is None else self.token(actor.grant.pk).expires_at
+
     def tokens_of(self, user: str) -> list[Token]:
         """A person's tokens, oldest first."""
         person = self._person(user)

@@ -112,12 +112,15 @@ def test_an_old_code_is_worth_nothing(served: HubServer) -> None:
         ({"token": "hf_wrong"}, 401),
         ({"token": "read"}, 403),
         ({"token": "fineGrained"}, 403),
+        ({"token": "a day"}, 403),
     ],
 )
 def test_who_may_not_approve(served: HubServer, form: dict[str, str], status: int) -> None:
     started = start(served)
     if form.get("token") in ("read", "fineGrained"):
         form = {"token": served.token("ada", form["token"])}
+    if form.get("token") == "a day":
+        form = {"token": served.token("ada", lifetime=timedelta(days=1))}
     assert decide(served, started["user_code"], **form) == status
     waiting = ask(served, grant_type=GRANT, device_code=started["device_code"])
     assert waiting == (400, {"error": "authorization_pending"})

@@ -234,6 +234,17 @@ def test_tokens_that_make_no_sense(served: HubServer, wish: dict[str, Any], stat
     assert Person(served, "ada")("POST", "/api/settings/tokens", wish)[0] == status
 
 
+def test_a_token_makes_none_that_outlives_it(served: HubServer) -> None:
+    ada = Person(served, "ada")
+    wish = {"name": "a day", "role": "write", "expiresInDays": 1}
+    text = ada("POST", "/api/settings/tokens", wish)[1]["token"]
+    url = f"{served.endpoint}/api/settings/tokens"
+    headers = {"Authorization": f"Bearer {text}"}
+    for more in ({}, {"expiresInDays": 2}):
+        body = {"name": "x", "role": "read", **more}
+        assert requests.post(url, json=body, headers=headers, timeout=30).status_code == 403
+
+
 def test_only_administrators_get_tokens_that_administer(served: HubServer) -> None:
     wish = {"name": "x", "role": "admin"}
     assert Person(served, "root", "admin")("POST", "/api/settings/tokens", wish)[0] == 200

@@ -13,7 +13,7 @@ from phub_jupyter.errors import ForbiddenError, InvalidRequestError, NotFoundErr
 from phub_jupyter.hub.access import Action, Actor, require_own
 from phub_jupyter.hub.accounts import TOKEN_ROLES, Accounts
 from phub_jupyter.hub.database import Database
-from phub_jupyter.hub.database.tables import Token
+from phub_jupyter.hub.database.tables import Token, utc_now
 from phub_jupyter.hub.repos.repositories import Repositories
 from phub_jupyter.identifiers import RepoType
 
@@ -66,6 +66,7 @@ class Tokens:
         if not fine and (wish.scopes or wish.reads_gated):
             raise InvalidRequestError("scopes: only tokens of the role fineGrained have any.")
         assert actor.name is not None
+        self._outlive_nothing(actor, wish.lifetime)
         return self._accounts.add_token(
             actor.name,
             name=wish.name,
@@ -82,6 +83,14 @@ class Tokens:
             done = session.execute(delete(Token).where(Token.pk == pk, Token.user_pk == user))
         if not getattr(done, "rowcount", 0):
             raise NotFoundError(f"token: {actor.name} has no token {pk}.")
+
+    def _outlive_nothing(self, actor: Actor, lifetime: timedelta | None) -> None:
+        """A token that ends some day makes none that lasts longer."""
+        end = self._accounts.end_of(actor)
+        if end is not None and (lifetime is None or utc_now() + lifetime > end):
+            raise ForbiddenError(
+                "expiresInDays: the token that asks ends sooner than the new one would."
+            )
 
     def _scopes(self, actor: Actor, scopes: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         wanted = list(scopes)
