@@ -90,9 +90,7 @@ class DeviceLogins:
         """
         pk = require_own(actor)
         if self._accounts.end_of(actor) is not None:  # a login lasts as long as it is renewed
-            raise ForbiddenError(
-                "token: use one that does not expire; a login goes on and on."
-            )
+            raise ForbiddenError("token: use one that does not expire; a login goes on and on.")
         with self._database.write() as session:
             query = select(DeviceLogin).where(
                 DeviceLogin.user_digest == _digest(_plain(user_code)),
