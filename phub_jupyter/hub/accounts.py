@@ -79,8 +79,6 @@ class Accounts:
 
     def find(self, name: str) -> Namespace | None:
         """The person or organization of that name, in any spelling of its case."""
-        if "\0" in name:  # some databases refuse the question
-            return None
         with self._database.read() as session:
             return session.scalar(select(Namespace).where(Namespace.key == name.lower()))
 

@@ -13,6 +13,7 @@ from phub_jupyter.hub.database.tables import Repo
 from phub_jupyter.hub.hub import Hub
 from phub_jupyter.hub.repos.git_repository import MAIN, GitRepository
 from phub_jupyter.hub.repos.lfs_pointer import LfsPointer
+from phub_jupyter.hub.repos.pointers import pointers_of
 from phub_jupyter.hub.repos.smart_http import git_environment
 
 __all__ = ["check"]
@@ -68,7 +69,7 @@ def _git_damages(path: Path) -> Iterator[str]:
 
 
 def _missing_large_files(hub: Hub, repo: Repo, git: GitRepository) -> Iterator[str]:
-    pointers = dict(_pointers(git.raw))
+    pointers = dict(_pointers(git))
     sha256s = [pointer.sha256 for pointer in pointers.values()]
     known = hub.large_files.find(repo.pk, sha256s)
     erased = hub.lfs_removal.erased(repo.pk, sha256s)
@@ -82,28 +83,10 @@ def _missing_large_files(hub: Hub, repo: Repo, git: GitRepository) -> Iterator[s
             yield f"{path} should have {pointer.size} bytes, but its content has {file.size}."
 
 
-def _pointers(raw: pygit2.Repository) -> Iterator[tuple[str, LfsPointer]]:
+def _pointers(git: GitRepository) -> Iterator[tuple[str, LfsPointer]]:
     """Every pointer in the history of every ref, as ``path at commit``; each blob once."""
-    seen: set[pygit2.Oid] = set()
-    tips = [raw.lookup_reference(name).peel(pygit2.Commit) for name in raw.listall_references()]
-    walker = raw.walk(None)
-    for tip in tips:
-        walker.push(tip.id)
-    for commit in walker:
-        for path, blob in _new_blobs(commit.tree, "", seen):
-            pointer = LfsPointer.parse(blob.data) if LfsPointer.may_be(blob.size) else None
-            if pointer is not None:
-                yield f"{path} at {str(commit.id)[:12]}", pointer
-
-
-def _new_blobs(
-    tree: pygit2.Tree, prefix: str, seen: set[pygit2.Oid]
-) -> Iterator[tuple[str, pygit2.Blob]]:
-    for item in tree:
-        if item.id in seen:
-            continue
-        seen.add(item.id)
-        if isinstance(item, pygit2.Tree):
-            yield from _new_blobs(item, f"{prefix}{item.name}/", seen)
-        elif isinstance(item, pygit2.Blob):
-            yield f"{prefix}{item.name}", item
+    walker = git.raw.walk(None)
+    for name in git.raw.listall_references():
+        walker.push(git.raw.lookup_reference(name).peel(pygit2.Commit).id)
+    for commit, path, pointer in pointers_of(git, (str(commit.id) for commit in walker)):
+        yield f"{path} at {commit[:12]}", pointer

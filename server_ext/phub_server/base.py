@@ -142,7 +142,9 @@ class HubHandler(RequestHandler):
         """Answer with JSON."""
         self.set_status(status)
         self.set_header("Content-Type", "application/json; charset=utf-8")
-        self.finish(json.dumps(body, ensure_ascii=False, separators=(",", ":")))
+        # JSON lets half a character through, and an answer may quote what was sent.
+        text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+        self.finish(text.encode("utf-8", "replace"))
 
     def reply_page(self, items: list[Any], next_params: Mapping[str, Any] | None) -> None:
         """Answer one page of a list; ``next_params`` is the whole query of the next page."""
@@ -200,8 +202,6 @@ class HubHandler(RequestHandler):
         self._finish_error(status, error.code, error.message, error.extra)
 
     def _finish_error(self, status: int, code: str, message: str, extra: dict[str, Any]) -> None:
-        # JSON lets half a character through, and a message quotes what was sent.
-        message = message.encode("utf-8", "replace").decode()
         self.set_status(status)
         body = getattr(self.request, "_body_future", None)
         if body is not None and not body.done():  # tornado hangs up on the rest, so say it

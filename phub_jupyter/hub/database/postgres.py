@@ -10,13 +10,13 @@ import errno
 import json
 import logging
 import re
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, String, create_engine, event
 from sqlalchemy.ext.compiler import compiles
 
 from phub_jupyter.errors import InvalidRequestError, OverloadedError, StorageError
+from phub_jupyter.hub.database.characters import clean_parameters
 
 __all__ = ["check_server", "open_postgres", "refusal_of"]
 
@@ -60,7 +60,7 @@ def open_postgres(url: URL) -> Engine:
     )
     event.listen(engine, "connect", _configure)
     event.listen(engine, "begin", _begin)
-    event.listen(engine, "before_cursor_execute", _clean, retval=True)
+    clean_parameters(engine)
     return engine
 
 
@@ -110,29 +110,6 @@ def _configure(connection: Any, record: Any) -> None:
 def _begin(connection: Connection) -> None:
     if connection.get_execution_options().get("phub_write", False):
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS})")
-
-
-def _clean(
-    connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool
-) -> tuple[str, Any]:
-    """Send no character that PostgreSQL cannot keep; what held one is found by nothing."""
-    if isinstance(parameters, list):  # whatever ``many`` says: it is also true of long INSERTs
-        return statement, [_cleaned(row) for row in parameters]
-    return statement, _cleaned(parameters)
-
-
-def _cleaned(row: Any) -> Any:
-    if isinstance(row, Mapping):
-        return {name: _cleaned_value(value) for name, value in row.items()}
-    if isinstance(row, Sequence):
-        return tuple(_cleaned_value(value) for value in row)
-    return row
-
-
-def _cleaned_value(value: Any) -> Any:
-    if not isinstance(value, str) or (value.isascii() and "\0" not in value):
-        return value
-    return value.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 
 
 def _json(value: Any) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import URL, Engine, create_engine, event
 
 from phub_jupyter.errors import InvalidRequestError, OverloadedError
+from phub_jupyter.hub.database.characters import clean_parameters
 
 __all__ = ["back_up", "file_of", "open_sqlite", "refusal_of"]
 
@@ -22,6 +23,7 @@ def open_sqlite(url: URL) -> Engine:
     engine = create_engine(url, connect_args={"timeout": 30})
     event.listen(engine, "connect", _configure)
     event.listen(engine, "begin", _begin)
+    clean_parameters(engine)
     return engine
 
 

@@ -189,7 +189,7 @@ def _check_role(role: str) -> None:
 
 def _organization(session: Session, name: str) -> Namespace:
     query = select(Namespace).where(Namespace.key == name.lower(), Namespace.kind == "org")
-    found = session.scalars(query).one_or_none() if "\0" not in name else None
+    found = session.scalars(query).one_or_none()
     if found is None:
         raise NotFoundError(f"organization: there is no organization '{name}'.")
     return found
@@ -203,16 +203,14 @@ def _managed(session: Session, actor: Actor, name: str) -> Namespace:
 
 def _person(session: Session, name: str) -> Namespace:
     query = select(Namespace).where(Namespace.key == name.lower(), Namespace.kind == "user")
-    found = session.scalars(query).one_or_none() if "\0" not in name else None
+    found = session.scalars(query).one_or_none()
     if found is None:
         raise NotFoundError(f"user: there is no user '{name}'.")
     return found
 
 
 def _group(session: Session, org: Namespace, uid: str) -> ResourceGroup:
-    query = select(ResourceGroup).where(
-        ResourceGroup.org_pk == org.pk, ResourceGroup.uid == uid.replace("\0", "")
-    )
+    query = select(ResourceGroup).where(ResourceGroup.org_pk == org.pk, ResourceGroup.uid == uid)
     found = session.scalars(query).one_or_none()
     if found is None:
         raise NotFoundError(f"resourceGroupId: {org.name} has no resource group '{uid}'.")

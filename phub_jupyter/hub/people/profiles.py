@@ -87,7 +87,7 @@ class Profiles:
 
 def _account(session: Session, actor: Actor, kind: str, name: str) -> Namespace:
     query = select(Namespace).where(Namespace.key == name.lower(), Namespace.kind == kind)
-    found = session.scalars(query).one_or_none() if "\0" not in name else None
+    found = session.scalars(query).one_or_none()
     if found is None or (actor.is_anonymous and not actor.sees_public):
         word = "user" if kind == "user" else "organization"
         raise NotFoundError(f"{word}: there is no {word} '{name}' on this hub.")

@@ -10,6 +10,7 @@ from phub_jupyter.hub.catalog.listing import few
 from phub_jupyter.hub.collections.collections import CollectionQuery
 from phub_jupyter.hub.collections.views import CollectionView, ItemView
 from phub_server.base import HubHandler
+from phub_server.fields import flag_field, text_field
 from phub_server.routing import Route
 from phub_server.wire import page_limit, timestamp
 
@@ -48,11 +49,11 @@ class CollectionsHandler(HubHandler):
         view = await self.run(
             self.hub.collections.create,
             self.actor,
-            _text(body, "namespace", 96) or self.actor.name or "",
+            text_field(body, "namespace", 96) or self.actor.name or "",
             _title(body),
-            _text(body, "description", _LONGEST_TEXT) or "",
-            _flag(body, "private") or False,
-            _text(body, "resourceGroupId", 24),
+            text_field(body, "description", _LONGEST_TEXT) or "",
+            flag_field(body, "private") or False,
+            text_field(body, "resourceGroupId", 24),
         )
         self.reply(_collection(view))
 
@@ -78,8 +79,8 @@ class CollectionHandler(HubHandler):
         body = self.json_body()
         changes: dict[str, Any] = {
             "title": _title(body) if "title" in body else None,
-            "description": _text(body, "description", _LONGEST_TEXT),
-            "private": _flag(body, "private"),
+            "description": text_field(body, "description", _LONGEST_TEXT),
+            "private": flag_field(body, "private"),
             "theme": _theme(body),
             "position": _position(body),
         }
@@ -103,10 +104,10 @@ class ItemsHandler(HubHandler):
         item = body.get("item")
         if not isinstance(item, dict):
             raise InvalidRequestError("item: send an object with id and type.")
-        kind, name = _text(item, "type", 16), _text(item, "id", 400)
+        kind, name = text_field(item, "type", 16), text_field(item, "id", 400)
         if not kind or not name:
             raise InvalidRequestError("item: send an object with id and type.")
-        note = _text(body, "note", _LONGEST_TEXT)
+        note = text_field(body, "note", _LONGEST_TEXT)
         add = self.hub.collections.items.add
         self.reply(_collection(await self.run(add, self.actor, slug, kind, name, note)))
 
@@ -118,7 +119,7 @@ class ItemHandler(HubHandler):
         """Set the note or the place of the item."""
         require_own(self.actor)
         body = self.json_body()
-        note = _text(body, "note", _LONGEST_TEXT)
+        note = text_field(body, "note", _LONGEST_TEXT)
         update = self.hub.collections.items.update
         await self.run(update, self.actor, slug, item, note, _position(body))
         self.reply({"success": True})
@@ -134,7 +135,7 @@ class GroupHandler(HubHandler):
 
     async def post(self, slug: str) -> None:
         """Put the collection into a resource group of its organization; null takes it out."""
-        group = _text(self.json_body(), "resourceGroupId", 24)
+        group = text_field(self.json_body(), "resourceGroupId", 24)
         await self.run(self.hub.collections.set_group, self.actor, slug, group)
         self.reply({"resourceGroupId": group})
 
@@ -203,35 +204,14 @@ def _without_position(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _title(body: dict[str, Any]) -> str:
-    title = (_text(body, "title", _LONGEST_TITLE) or "").strip()
+    title = (text_field(body, "title", _LONGEST_TITLE) or "").strip()
     if not title:
         raise InvalidRequestError("title: send a text.")
     return title
 
 
-def _text(body: dict[str, Any], key: str, longest: int) -> str | None:
-    value = body.get(key)
-    if value is None:
-        return None
-    if not isinstance(value, str) or len(value) > longest or not _storable(value):
-        raise InvalidRequestError(f"{key}: send a text of at most {longest} letters.")
-    return value
-
-
-def _storable(text: str) -> bool:
-    # JSON lets NUL and half of a surrogate pair through, which no database takes.
-    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
-
-
-def _flag(body: dict[str, Any], key: str) -> bool | None:
-    value = body.get(key)
-    if value is not None and not isinstance(value, bool):
-        raise InvalidRequestError(f"{key}: send true or false.")
-    return value
-
-
 def _theme(body: dict[str, Any]) -> str | None:
-    theme = _text(body, "theme", 16)
+    theme = text_field(body, "theme", 16)
     if theme is not None and theme not in _THEMES:
         raise InvalidRequestError(f"theme: '{theme}' is not one of {', '.join(_THEMES)}.")
     return theme

@@ -14,6 +14,7 @@ from phub_jupyter.hub.database.tables import Repo
 from phub_jupyter.identifiers import parse_path
 from phub_server.base import HubHandler
 from phub_server.discussion_bodies import event_body, summary_body, thread_body
+from phub_server.fields import text_field
 from phub_server.routing import NAME, NAMESPACE, PLURAL, Route
 from phub_server.wire import page_limit
 
@@ -35,10 +36,10 @@ class _CommunityHandler(HubHandler):
 
     def text(self, body: dict[str, Any], field: str, default: str | None = None) -> str:
         """A text of the body. Raises InvalidRequestError."""
-        value = body.get(field)
+        value = text_field(body, field)
         if value is None:
             value = default
-        if not isinstance(value, str):
+        if value is None:
             raise InvalidRequestError(f"{field}: send a text.")
         return value
 

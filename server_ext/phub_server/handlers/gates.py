@@ -8,6 +8,7 @@ from phub_jupyter.errors import InvalidRequestError
 from phub_jupyter.hub.access import Action
 from phub_jupyter.hub.gates import STATUSES, Applicant, Status
 from phub_server.base import HubHandler
+from phub_server.fields import text_field
 from phub_server.routing import NAME, NAMESPACE, PLURAL, WEB_PREFIX, Route
 from phub_server.wire import page_limit, timestamp
 
@@ -57,9 +58,9 @@ class DecisionHandler(HubHandler):
             self.hub.gates.decide,
             repo,
             status,
-            user=_text(body, "user"),
-            request=_text(body, "requestId"),
-            reason=_text(body, "rejectionReason"),
+            user=text_field(body, "user"),
+            request=text_field(body, "requestId"),
+            reason=text_field(body, "rejectionReason"),
         )
         self.reply({})
 
@@ -69,18 +70,11 @@ class GrantHandler(HubHandler):
 
     async def post(self, plural: str, namespace: str, name: str) -> None:
         repo = await self.repo(Action.ADMIN, plural, namespace, name)
-        user = _text(self.json_body(), "user")
+        user = text_field(self.json_body(), "user")
         if user is None:
             raise InvalidRequestError("user: name the person to let in.")
         await self.run(self.hub.gates.grant, repo, user)
         self.reply({})
-
-
-def _text(body: dict[str, Any], field: str) -> str | None:
-    value = body.get(field)
-    if value is not None and not isinstance(value, str):
-        raise InvalidRequestError(f"{field}: must be a text.")
-    return value
 
 
 def _shown(applicant: Applicant) -> dict[str, Any]:

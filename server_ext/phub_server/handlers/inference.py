@@ -58,7 +58,7 @@ class ModelInfoHandler(HubHandler):
     async def get(self, namespace: str, name: str) -> None:
         """The model, its commit and its task; an error where calls would be refused."""
         repo = await self.repo(Action.CONTENT, "models", namespace, name)
-        commit = await self.run(self.hub.repositories.open(repo).resolve, "main")
+        commit = await self.run(lambda: self.hub.repositories.open(repo).resolve("main"))
         self.reply(
             {
                 "model_id": f"{repo.namespace}/{repo.name}",

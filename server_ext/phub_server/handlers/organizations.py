@@ -8,6 +8,7 @@ from phub_jupyter.errors import InvalidRequestError
 from phub_jupyter.hub.access import Action, require_own
 from phub_jupyter.hub.people.organizations import Group
 from phub_server.base import HubHandler
+from phub_server.fields import required_text, text_field
 from phub_server.routing import NAME, NAMESPACE, PLURAL, Route
 
 __all__ = ["ROUTES"]
@@ -18,7 +19,7 @@ class CreateHandler(HubHandler):
 
     async def post(self) -> None:
         require_own(self.actor)
-        name = _required(self.json_body(), "name")
+        name = required_text(self.json_body(), "name")
         org = await self.run(self.hub.accounts.add_org, name, self.actor.name or "")
         self.reply({"id": org.uid, "name": org.name, "type": "org"})
 
@@ -36,7 +37,7 @@ class MemberHandler(HubHandler):
 
     async def put(self, account: str, user: str) -> None:
         require_own(self.actor)
-        role = _required(self.json_body(), "role")
+        role = required_text(self.json_body(), "role")
         await self.run(self.hub.organizations.set_role, self.actor, account, user, role)
         self.reply({"user": user, "role": role})
 
@@ -55,9 +56,7 @@ class GroupListHandler(HubHandler):
     async def post(self, account: str) -> None:
         require_own(self.actor)
         body = self.json_body()
-        name, about = _required(body, "name"), body.get("description") or ""
-        if not isinstance(about, str):
-            raise InvalidRequestError("description: must be a text.")
+        name, about = required_text(body, "name"), text_field(body, "description") or ""
         add = self.hub.organizations.add_group
         self.reply(_group(await self.run(add, self.actor, account, name, about)))
 
@@ -75,7 +74,7 @@ class GroupMemberHandler(HubHandler):
 
     async def put(self, account: str, group: str, user: str) -> None:
         require_own(self.actor)
-        role = _required(self.json_body(), "role")
+        role = required_text(self.json_body(), "role")
         change = self.hub.organizations.set_group_role
         await self.run(change, self.actor, account, group, user, role)
         self.reply({"user": user, "role": role})
@@ -94,18 +93,9 @@ class RepoGroupHandler(HubHandler):
         body = self.json_body()
         if "resourceGroupId" not in body:
             raise InvalidRequestError("resourceGroupId: send the id of a group, or null.")
-        group = body["resourceGroupId"]
-        if group is not None and not isinstance(group, str):
-            raise InvalidRequestError("resourceGroupId: must be a text or null.")
+        group = text_field(body, "resourceGroupId")
         await self.run(self.hub.organizations.place, self.actor, repo, group)
         self.reply({"resourceGroupId": group})
-
-
-def _required(body: dict[str, Any], field: str) -> str:
-    value = body.get(field)
-    if not isinstance(value, str) or not value:
-        raise InvalidRequestError(f"{field}: send a text.")
-    return value
 
 
 def _group(group: Group) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from phub_jupyter.hub.database.tables import Repo
 from phub_jupyter.hub.repos.git_repository import Ref
 from phub_jupyter.hub.repos.push_rules import pull_request_of
 from phub_server.base import HubHandler
+from phub_server.fields import text_field
 from phub_server.routing import NAME, NAMESPACE, PLURAL, Route
 
 __all__ = ["ROUTES"]
@@ -39,7 +40,7 @@ class BranchHandler(HubHandler):
 
     async def post(self, plural: str, namespace: str, name: str, branch: str) -> None:
         repo = await self.repo(Action.WRITE, plural, namespace, name)
-        start = _optional_text(self.json_body(), "startingPoint")
+        start = text_field(self.json_body(), "startingPoint")
         await self.run(self.hub.references.create_branch, repo, self.actor, branch, start)
         self.reply({})
 
@@ -55,7 +56,7 @@ class TagHandler(HubHandler):
     async def post(self, plural: str, namespace: str, name: str, revision: str) -> None:
         repo = await self.repo(Action.WRITE, plural, namespace, name)
         body = self.json_body()
-        tag, message = _optional_text(body, "tag"), _optional_text(body, "message")
+        tag, message = text_field(body, "tag"), text_field(body, "message")
         if not tag:
             raise InvalidRequestError("tag: name the tag.")
         create = self.hub.references.create_tag
@@ -77,7 +78,7 @@ class SquashHandler(HubHandler):
         repo = await self.repo(action, plural, namespace, name)
         if number is not None:
             await self.run(self._require_push, repo, number)
-        message = _optional_text(self.json_body(), "message") or ""
+        message = text_field(self.json_body(), "message") or ""
         await self.run(self.hub.references.squash, repo, self.actor, branch, message)
         self.reply({})
 
@@ -94,13 +95,6 @@ def _sorted_out(refs: list[Ref], prefix: str) -> list[dict[str, Any]]:
         for ref in refs
         if ref.name.startswith(prefix)
     ]
-
-
-def _optional_text(body: dict[str, Any], field: str) -> str | None:
-    value = body.get(field)
-    if value is not None and not isinstance(value, str):
-        raise InvalidRequestError(f"{field}: must be a text.")
-    return value
 
 
 _REPO = rf"/api/{PLURAL}/{NAMESPACE}/{NAME}"

@@ -10,6 +10,7 @@ from phub_jupyter.hub.access import require_own
 from phub_jupyter.hub.database.tables import Token
 from phub_jupyter.hub.people.tokens import Wish
 from phub_server.base import HubHandler
+from phub_server.fields import flag_field, required_text
 from phub_server.pages import page
 from phub_server.routing import Route
 from phub_server.wire import timestamp
@@ -59,22 +60,15 @@ _HOW = (
 
 
 def _wish(body: dict[str, Any]) -> Wish:
-    name, days = body.get("name"), body.get("expiresInDays")
-    if not isinstance(name, str) or not 0 < len(name) <= _LONGEST_NAME:
-        raise InvalidRequestError(f"name: say in 1 to {_LONGEST_NAME} characters what it is for.")
+    name, days = required_text(body, "name", _LONGEST_NAME), body.get("expiresInDays")
     if days is not None and (type(days) is not int or not 0 < days <= _MOST_DAYS):
         raise InvalidRequestError(f"expiresInDays: use a number from 1 to {_MOST_DAYS}.")
     scopes = body.get("scopes") or []
     if not isinstance(scopes, list) or not all(isinstance(scope, dict) for scope in scopes):
         raise InvalidRequestError("scopes: send a list of {type, name, rights}.")
-    role = body.get("role")
-    if not isinstance(role, str):
-        raise InvalidRequestError("role: send read, write or fineGrained.")
-    gated = body.get("canReadGatedRepos", False)
-    if not isinstance(gated, bool):
-        raise InvalidRequestError("canReadGatedRepos: send true or false.")
+    gated = flag_field(body, "canReadGatedRepos") or False
     lifetime = None if days is None else timedelta(days=days)
-    return Wish(name, role, tuple(scopes), lifetime, gated)
+    return Wish(name, required_text(body, "role"), tuple(scopes), lifetime, gated)
 
 
 def _shown(token: Token) -> dict[str, Any]:

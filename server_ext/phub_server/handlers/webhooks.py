@@ -8,6 +8,7 @@ from phub_jupyter.errors import InvalidRequestError, NotSupportedError
 from phub_jupyter.hub.database.tables import WebhookDelivery
 from phub_jupyter.hub.webhooks.webhooks import Watched, WebhookView, WebhookWishes
 from phub_server.base import HubHandler
+from phub_server.fields import text_field
 from phub_server.routing import Route
 from phub_server.wire import timestamp
 
@@ -115,7 +116,7 @@ def _wishes(body: dict[str, Any]) -> WebhookWishes:
     if domains is not None and not _are_texts(domains):
         raise InvalidRequestError("domains: send a list of repo and discussion.")
     return WebhookWishes(
-        url=_text(body, "url"),
+        url=text_field(body, "url"),
         watched=[_watched(item) for item in _list(body, "watched")],
         domains=domains,
         secret=_secret(body),
@@ -140,15 +141,8 @@ def _watched(item: Any) -> Watched:
     return Watched(kind, name)
 
 
-def _text(body: dict[str, Any], key: str) -> str | None:
-    value = body.get(key)
-    if value is not None and not isinstance(value, str):
-        raise InvalidRequestError(f"{key}: send a text.")
-    return value
-
-
 def _secret(body: dict[str, Any]) -> str | None:
-    secret = _text(body, "secret")
+    secret = text_field(body, "secret")
     # It travels in a header, where neither line ends nor other letters can be.
     if secret is not None and not (_is_plain(secret) and len(secret) <= _LONGEST_SECRET):
         raise InvalidRequestError(
