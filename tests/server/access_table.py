@@ -15,9 +15,43 @@ from phub_server.routes import ROUTES
 
 from ..docs.route_templates import templates
 
-__all__ = ["PAGE", "Door", "callers", "ceilings", "doors", "served_doors"]
+__all__ = ["PAGE", "VALUES", "Door", "callers", "ceilings", "doors", "served_doors"]
 
 PAGE = Path(__file__).parents[2] / "docs/access.md"
+VALUES = {
+    "plural": "models",
+    "revision": "main",
+    "path": "README.md",
+    "scope": "read",
+    "oid": "a" * 64,
+    "lock": "1",
+    "branch": "new",
+    "task": "text-classification",
+    "write": "write",
+    "number": "1",
+    "comment": "0" * 24,
+    "status": "pending",
+    "kind": "users",
+    "account": "acme",
+    "user": "outsider",
+    "group": "0" * 24,
+    "token": "999999",
+    "slug": "acme/x-" + "0" * 24,
+    "item": "0" * 24,
+    "webhook": "0" * 24,
+    "delivery": "0" * 24,
+    "switch": "enable",
+    "attachment": "0" * 48 + ".png",
+    "deployment": "0" * 16,
+    "prefix": "default",
+    "xorb": "0" * 64,
+    "chunk": "0" * 64,
+    "shard": "0" * 64,
+    "file": "0" * 64,
+    "version": "v1",
+}
+"""What stands in an address for each of its parts; the namespace and name are the repository's."""
+
 _METHODS = ("get", "head", "post", "put", "patch", "delete")
 
 

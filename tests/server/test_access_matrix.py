@@ -21,42 +21,10 @@ from phub_jupyter.hub.database.tables import Repo, Token, utc_now
 from phub_jupyter.identifiers import RepoId, RepoType
 
 from ..conftest import HubServer
-from .access_table import Door, callers, ceilings, doors, served_doors
+from .access_table import VALUES, Door, callers, ceilings, doors, served_doors
 
 KINDS = ("public", "gated", "private")
 REPO_TYPES = (RepoType.MODEL, RepoType.SPACE, RepoType.BUCKET)
-VALUES = {
-    "plural": "models",
-    "revision": "main",
-    "path": "README.md",
-    "scope": "read",
-    "oid": "a" * 64,
-    "lock": "1",
-    "branch": "new",
-    "task": "text-classification",
-    "write": "write",
-    "number": "1",
-    "comment": "0" * 24,
-    "status": "pending",
-    "kind": "users",
-    "account": "acme",
-    "user": "outsider",
-    "group": "0" * 24,
-    "token": "999999",
-    "slug": "acme/x-" + "0" * 24,
-    "item": "0" * 24,
-    "webhook": "0" * 24,
-    "delivery": "0" * 24,
-    "switch": "enable",
-    "attachment": "0" * 48 + ".png",
-    "deployment": "0" * 16,
-    "prefix": "default",
-    "xorb": "0" * 64,
-    "chunk": "0" * 64,
-    "shard": "0" * 64,
-    "file": "0" * 64,
-    "version": "v1",
-}
 _LFS = "{namespace}/{name}.git/info/lfs/objects/batch"
 BODIES = dict.fromkeys((f"/{_LFS}", "/{plural}/" + _LFS), b'{"operation":"download","objects":[]}')
 ROLES = ("reader", "contributor", "writer", "organization admin")

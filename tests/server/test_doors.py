@@ -14,28 +14,11 @@ from typing import Any
 
 import pytest
 import requests
-from tornado.web import RequestHandler
 
 from phub_jupyter.identifiers import RepoId, RepoType
-from phub_server.handlers.not_built import NotBuiltHandler, UnknownHandler
-from phub_server.routes import ROUTES
 
-from ..docs.route_templates import templates
+from .access_table import VALUES, served_doors
 
-METHODS = ("get", "head", "post", "put", "patch", "delete")
-VALUES = {
-    "namespace": "ada",
-    "revision": "main",
-    "path": "README.md",
-    "scope": "read",
-    "oid": "a" * 64,
-    "lock": "1",
-    "branch": "new",
-    "task": "text-classification",
-    "write": "write",
-    "number": "1",
-    "comment": "0" * 24,
-}
 ASKS_BY_POST = re.compile(
     r"/(paths-info(?:/main)?|preupload/main|git-upload-pack|objects/batch|locks/verify|start)$"
     r"|^/models/"
@@ -46,23 +29,15 @@ CHANGING_PER_REQUEST = ("Date", "X-Request-Id", "Etag", "Content-Length")
 
 
 def _doors() -> Iterator[tuple[str, str]]:
-    for route in ROUTES:
-        if route.handler in (NotBuiltHandler, UnknownHandler):
+    for door in served_doors():
+        template = door.template.replace("{namespace}", "ada")
+        if "{namespace}/{name}" not in door.template:  # what belongs to an owner as a whole
             continue
-        methods = [
-            name
-            for name in METHODS
-            if getattr(route.handler, name) is not RequestHandler._unimplemented_method
-        ]
-        for template in sorted(templates(route.pattern)):
-            if "{namespace}/{name}" not in template:  # what belongs to an owner as a whole
-                continue
-            for plural in ("models", "datasets", "spaces") if "{plural}" in template else ("",):
-                address = template.replace("{plural}", plural)
-                for name, value in VALUES.items():
-                    address = address.replace(f"{{{name}}}", value)
-                for method in methods:
-                    yield method, address
+        for part, value in VALUES.items():
+            if part != "plural":
+                template = template.replace(f"{{{part}}}", value)
+        for plural in ("models", "datasets", "spaces") if "{plural}" in template else ("",):
+            yield door.method, template.replace("{plural}", plural)
 
 
 DOORS = list(_doors())

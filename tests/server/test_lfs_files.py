@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import count
 from typing import Any
 
 import pytest
@@ -15,26 +13,6 @@ from phub_jupyter.hub.check import check
 from .repo_client import RepoClient, add, line
 
 pytestmark = pytest.mark.both_stores
-
-NUMBERS = count()
-
-
-@pytest.fixture(scope="module")
-def served(stores: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """One hub for all tests here."""
-    from ..conftest import HubServer
-
-    server = HubServer(tmp_path_factory.mktemp("lfs-files") / "hub")
-    server.add_user("ada")
-    server.add_user("bob")
-    yield server
-    server.close()
-
-
-@pytest.fixture
-def model(served: Any) -> RepoClient:
-    """A new model of ada."""
-    return RepoClient(served, f"m{next(NUMBERS)}")
 
 
 def put(model: RepoClient, path: str, content: bytes, revision: str = "main") -> str:
@@ -110,7 +88,7 @@ def test_content_can_go_while_the_history_stays(model: RepoClient) -> None:
 
 def test_files_are_copied_to_where_one_may_write(model: RepoClient, served: Any) -> None:
     sha256 = put(model, "w.bin", b"content")
-    target = RepoClient(served, f"t{next(NUMBERS)}", "dataset")
+    target = RepoClient(served, f"{model.id.split('/')[1]}-target", "dataset")
     ask = {"target": {"type": "dataset", "name": target.id}}
     files = [{"sha256": sha256, "filename": "w.bin"}, {"sha256": "0" * 64, "filename": "x"}]
     address = f"{model.api}/lfs-files/duplicate"
@@ -129,7 +107,7 @@ def test_files_are_copied_to_where_one_may_write(model: RepoClient, served: Any)
 
 
 def test_what_cannot_be_read_cannot_be_copied(served: Any, model: RepoClient) -> None:
-    hidden = RepoClient(served, f"h{next(NUMBERS)}", private=True)
+    hidden = RepoClient(served, f"{model.id.split('/')[1]}-hidden", private=True)
     sha256 = put(hidden, "w.bin", b"secret")
     own = served.hub.repositories
     from phub_jupyter.identifiers import RepoId, RepoType
@@ -152,7 +130,7 @@ def test_what_cannot_be_read_cannot_be_copied(served: Any, model: RepoClient) ->
 def test_the_client_copies_across_repositories(model: RepoClient, served: Any) -> None:
     api = client(model)
     api.upload_file(repo_id=model.id, path_or_fileobj=b"\0" * 1000, path_in_repo="w.bin")
-    target = RepoClient(served, f"t{next(NUMBERS)}")
+    target = RepoClient(served, f"{model.id.split('/')[1]}-target")
     operation = CommitOperationCopy(
         "w.bin", "copy.bin", src_repo_id=model.id, src_repo_type="model"
     )

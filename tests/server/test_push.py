@@ -6,8 +6,6 @@ import gzip
 import os
 import random
 import threading
-from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -20,26 +18,6 @@ from .git_client import Checkout, git, remote
 from .repo_client import RepoClient, add
 
 pytestmark = pytest.mark.both_stores
-
-NUMBERS = count()
-
-
-@pytest.fixture(scope="module")
-def served(stores: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """One hub for all tests here."""
-    from ..conftest import HubServer
-
-    server = HubServer(tmp_path_factory.mktemp("push") / "hub")
-    server.add_user("ada")
-    server.add_user("bob")
-    yield server
-    server.close()
-
-
-@pytest.fixture
-def model(served: Any) -> RepoClient:
-    """A new model of ada."""
-    return RepoClient(served, f"m{next(NUMBERS)}")
 
 
 @pytest.fixture

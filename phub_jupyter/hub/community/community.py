@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from phub_jupyter.hub.access import Actor
 from phub_jupyter.hub.community.attachments import Attachments
 from phub_jupyter.hub.community.discussions import Discussions
 from phub_jupyter.hub.community.inbox import Inbox
 from phub_jupyter.hub.community.merges import Merges
 from phub_jupyter.hub.community.pull_requests import PullRequests
 from phub_jupyter.hub.database import Database
-from phub_jupyter.hub.database.tables import Repo
 from phub_jupyter.hub.events import Events
 from phub_jupyter.hub.objects.store import ObjectStore
 from phub_jupyter.hub.repos.references import References
@@ -41,31 +37,3 @@ class Community:
         """Complete what a crash left half way; a hub calls this before it serves."""
         self.merges.recover()
         self.pull_requests.catch_up()
-
-    def open_pull_request(
-        self,
-        repo: Repo,
-        base: str,
-        title: str,
-        description: str,
-        actor: Actor,
-        *,
-        draft: bool,
-        head: str | None = None,
-    ) -> int:
-        """Open a pull request: see `PullRequests.open`."""
-        return self.pull_requests.open(
-            repo, base, title, description, actor, draft=draft, head=head
-        )
-
-    def may_push(self, actor: Actor, repo: Repo, number: int) -> bool:
-        """Whether somebody may add commits: see `PullRequests.may_push`."""
-        return self.pull_requests.may_push(actor, repo, number)
-
-    def require_push(self, actor: Actor, repo: Repo, number: int) -> None:
-        """Refuse whoever may not: see `PullRequests.require_push`."""
-        self.pull_requests.require_push(actor, repo, number)
-
-    def note_commits(self, repo: Repo, number: int, oids: Iterable[str], actor: Actor) -> None:
-        """Write down new commits: see `PullRequests.note_commits`."""
-        self.pull_requests.note_commits(repo, number, oids, actor)

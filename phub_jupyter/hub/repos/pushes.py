@@ -126,7 +126,7 @@ class Pushes:
                 if number is None:
                     require(push.actor, Action.WRITE, push.repo)
                 else:
-                    self._community.require_push(push.actor, push.repo, number)
+                    self._community.pull_requests.require_push(push.actor, push.repo, number)
             except HubError as error:
                 yield f"{update.ref}: {error.message}"
 
@@ -162,7 +162,7 @@ class Pushes:
         if number is None or update.old is None or update.new is None:
             return
         oids = _added(self._repositories.open(push.repo).raw, update.old, update.new)
-        self._community.note_commits(push.repo, number, oids, push.actor)
+        self._community.pull_requests.note_commits(push.repo, number, oids, push.actor)
 
 
 def _author(raw: pygit2.Repository, commit: str) -> str:

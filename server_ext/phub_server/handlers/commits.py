@@ -33,7 +33,9 @@ async def open_target(handler: HubHandler, revision: str, **place: str) -> Repo:
     repo = await handler.repo(action, place["plural"], place["namespace"], place["name"])
     if number is not None:
         try:
-            await handler.run(handler.hub.community.require_push, handler.actor, repo, number)
+            await handler.run(
+                handler.hub.community.pull_requests.require_push, handler.actor, repo, number
+            )
         except RepoNotFoundError:
             raise
         except NotFoundError:
@@ -72,14 +74,14 @@ class CommitHandler(UploadHandler[BodyFile]):
         repo, number = self._repo, pull_request_number(revision)
         made = self.hub.commits.commit(repo, revision, header, operations, self.actor)
         if number is not None and made.changed:
-            self.hub.community.note_commits(repo, number, [made.oid], self.actor)
+            self.hub.community.pull_requests.note_commits(repo, number, [made.oid], self.actor)
         return made, number
 
     def _propose(self, body: BodyFile, revision: str) -> tuple[CommitResult, int]:
         header, operations = read_commit(body.rewind())
         made = self.hub.commits.prepare(self._repo, revision, header, operations, self.actor)
         title, _, text = header.message.partition("\n")
-        number = self.hub.community.open_pull_request(
+        number = self.hub.community.pull_requests.open(
             self._repo, revision, title, text.strip(), self.actor, draft=False, head=made.oid
         )
         return made, number

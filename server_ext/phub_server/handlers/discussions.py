@@ -74,7 +74,7 @@ class DiscussionListHandler(_CommunityHandler):
         if self.flag(body, "pullRequest", default=False):
             base = self.text(body, "base", _MAIN)
             number = await self.run(
-                self.community.open_pull_request,
+                self.community.pull_requests.open,
                 *(repo, base, title, description, self.actor),
                 draft=True,
             )

@@ -84,7 +84,7 @@ class SquashHandler(HubHandler):
 
     def _require_push(self, repo: Repo, number: int) -> None:
         try:
-            self.hub.community.require_push(self.actor, repo, number)
+            self.hub.community.pull_requests.require_push(self.actor, repo, number)
         except NotFoundError:
             raise RevisionNotFoundError(f"Invalid rev id: refs/pr/{number}") from None
 

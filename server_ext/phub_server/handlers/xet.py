@@ -63,7 +63,9 @@ class XetTokenHandler(StoreTokenHandler):
             action = self._needed(revision)
             repo = await self.repo(action, plural, namespace, name)
             if (match := _PULL_REQUEST.fullmatch(revision)) is not None:
-                await self.run(self.hub.community.require_push, self.actor, repo, int(match[1]))
+                await self.run(
+                    self.hub.community.pull_requests.require_push, self.actor, repo, int(match[1])
+                )
         else:
             action = Action.CONTENT
             repo = await self.repo(action, plural, namespace, name)
