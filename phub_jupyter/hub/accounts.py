@@ -32,7 +32,15 @@ from phub_jupyter.hub.database.tables import (
 )
 from phub_jupyter.identifiers import parse_namespace
 
-__all__ = ["ORG_ROLES", "TOKEN_ROLES", "Accounts", "grant_of", "new_uid"]
+__all__ = [
+    "ORG_ROLES",
+    "TOKEN_ROLES",
+    "Accounts",
+    "account_named",
+    "grant_of",
+    "new_uid",
+    "no_account",
+]
 
 ORG_ROLES = ("read", "contributor", "write", "admin")
 TOKEN_ROLES = ("read", "write", "admin", "fineGrained")
@@ -247,6 +255,24 @@ class Accounts:
         if token.last_used_at is None or now - token.last_used_at > _USE_NOTED_EVERY:
             with self._database.write() as session:
                 session.execute(update(Token).where(Token.pk == token.pk).values(last_used_at=now))
+
+
+def account_named(session: Session, kind: str, name: str) -> Namespace:
+    """The person (kind user) or organization (kind org) of that name, in any spelling of its case.
+
+    Raises NotFoundError.
+    """
+    query = select(Namespace).where(Namespace.key == name.lower(), Namespace.kind == kind)
+    found = session.scalars(query).one_or_none()
+    if found is None:
+        raise no_account(kind, name)
+    return found
+
+
+def no_account(kind: str, name: str) -> NotFoundError:
+    """What to raise for an account that is not there, or that the caller may not know of."""
+    word = "user" if kind == "user" else "organization"
+    return NotFoundError(f"{word}: there is no {word} '{name}' on this hub.")
 
 
 def _actor(session: Session, person: Namespace, grant: Grant | None) -> Actor:

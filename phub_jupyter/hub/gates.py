@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from phub_jupyter.errors import ConflictError, InvalidRequestError, NotFoundError
 from phub_jupyter.hub.access import Action, Actor, Verdict, decide, require_own
-from phub_jupyter.hub.accounts import new_uid
+from phub_jupyter.hub.accounts import account_named, new_uid
 from phub_jupyter.hub.database import Database
 from phub_jupyter.hub.database.tables import AccessRequest, Namespace, Repo, utc_now
 
@@ -107,7 +107,7 @@ class Gates:
         """
         _gate_of(repo)
         with self._database.write() as session:
-            person = _person(session, user)
+            person = account_named(session, "user", user)
             found = _find(session, repo, person.pk)
             if found is None:
                 session.add(_request(repo, person.pk, "accepted", granted=True))
@@ -125,7 +125,7 @@ class Gates:
             )
             found = session.scalars(query).one_or_none()
         elif user is not None:
-            found = _find(session, repo, _person(session, user).pk)
+            found = _find(session, repo, account_named(session, "user", user).pk)
         else:
             raise InvalidRequestError("user: name the person, or the request by requestId.")
         if found is None:
@@ -147,14 +147,6 @@ def _find(session: Session, repo: Repo, user_pk: int) -> AccessRequest | None:
             AccessRequest.repo_pk == repo.pk, AccessRequest.user_pk == user_pk
         )
     ).one_or_none()
-
-
-def _person(session: Session, name: str) -> Namespace:
-    query = select(Namespace).where(Namespace.key == name.lower(), Namespace.kind == "user")
-    found = session.scalars(query).one_or_none()
-    if found is None:
-        raise NotFoundError(f"user: there is no user '{name}'.")
-    return found
 
 
 def _request(

@@ -14,7 +14,7 @@ from phub_jupyter.errors import (
     NotFoundError,
 )
 from phub_jupyter.hub.access import Action, Actor, require, require_organization, require_own
-from phub_jupyter.hub.accounts import ORG_ROLES, new_uid
+from phub_jupyter.hub.accounts import ORG_ROLES, account_named, new_uid
 from phub_jupyter.hub.database import Database
 from phub_jupyter.hub.database.tables import (
     GroupMember,
@@ -52,7 +52,7 @@ class Organizations:
         _check_role(role)
         with self._database.write() as session:
             account = _managed(session, actor, org)
-            person = _person(session, user)
+            person = account_named(session, "user", user)
             if role != "admin":
                 _keep_an_admin(session, account, person)
             session.merge(Member(org_pk=account.pk, user_pk=person.pk, role=role))
@@ -60,8 +60,8 @@ class Organizations:
     def remove(self, actor: Actor, org: str, user: str) -> None:
         """End a membership and the roles in all groups; members may leave by themselves."""
         with self._database.write() as session:
-            account = _organization(session, org)
-            person = _person(session, user)
+            account = account_named(session, "org", org)
+            person = account_named(session, "user", user)
             if actor.pk != person.pk or require_own(actor) != person.pk:
                 require_organization(actor, account.pk)
             if session.get(Member, (account.pk, person.pk)) is None:
@@ -80,7 +80,7 @@ class Organizations:
     def roles(self, actor: Actor, org: str) -> dict[str, str]:
         """The role of every member, for members."""
         with self._database.read() as session:
-            account = _organization(session, org)
+            account = account_named(session, "org", org)
             if account.pk not in actor.roles:
                 require_organization(actor, account.pk)
             query = (
@@ -106,7 +106,7 @@ class Organizations:
     def groups(self, actor: Actor, org: str) -> list[Group]:
         """The resource groups; an administrator sees all, others those that they are in."""
         with self._database.read() as session:
-            account = _organization(session, org)
+            account = account_named(session, "org", org)
             query = select(ResourceGroup).where(ResourceGroup.org_pk == account.pk)
             if not _administers(actor, account.pk):
                 query = query.where(ResourceGroup.pk.in_(list(actor.groups)))
@@ -150,7 +150,7 @@ class Organizations:
         with self._database.write() as session:
             account = _managed(session, actor, org)
             group = _group(session, account, uid)
-            person = _person(session, user)
+            person = account_named(session, "user", user)
             if role is None:
                 session.execute(
                     delete(GroupMember).where(
@@ -187,26 +187,10 @@ def _check_role(role: str) -> None:
         raise InvalidRequestError(f"role: '{role}' is not one of {', '.join(ORG_ROLES)}.")
 
 
-def _organization(session: Session, name: str) -> Namespace:
-    query = select(Namespace).where(Namespace.key == name.lower(), Namespace.kind == "org")
-    found = session.scalars(query).one_or_none()
-    if found is None:
-        raise NotFoundError(f"organization: there is no organization '{name}'.")
-    return found
-
-
 def _managed(session: Session, actor: Actor, name: str) -> Namespace:
-    account = _organization(session, name)
+    account = account_named(session, "org", name)
     require_organization(actor, account.pk)
     return account
-
-
-def _person(session: Session, name: str) -> Namespace:
-    query = select(Namespace).where(Namespace.key == name.lower(), Namespace.kind == "user")
-    found = session.scalars(query).one_or_none()
-    if found is None:
-        raise NotFoundError(f"user: there is no user '{name}'.")
-    return found
 
 
 def _group(session: Session, org: Namespace, uid: str) -> ResourceGroup:

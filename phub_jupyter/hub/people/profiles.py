@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Select, delete, func, select
 from sqlalchemy.orm import Session
 
-from phub_jupyter.errors import InvalidRequestError, NotFoundError
+from phub_jupyter.errors import InvalidRequestError
 from phub_jupyter.hub.access import Actor, require_own, visible_to
+from phub_jupyter.hub.accounts import account_named, no_account
 from phub_jupyter.hub.database import Database
 from phub_jupyter.hub.database.tables import Discussion, Follow, Like, Member, Namespace, Repo
 
@@ -86,12 +87,9 @@ class Profiles:
 
 
 def _account(session: Session, actor: Actor, kind: str, name: str) -> Namespace:
-    query = select(Namespace).where(Namespace.key == name.lower(), Namespace.kind == kind)
-    found = session.scalars(query).one_or_none()
-    if found is None or (actor.is_anonymous and not actor.sees_public):
-        word = "user" if kind == "user" else "organization"
-        raise NotFoundError(f"{word}: there is no {word} '{name}' on this hub.")
-    return found
+    if actor.is_anonymous and not actor.sees_public:
+        raise no_account(kind, name)
+    return account_named(session, kind, name)
 
 
 def _page(session: Session, query: Select[Namespace], after: int, limit: int) -> list[Namespace]:
