@@ -192,6 +192,26 @@ def test_the_next_start_removes_what_a_killed_process_left(shop: Workshop) -> No
     hub.close()
 
 
+def test_a_deletion_that_was_killed_is_completed_by_the_next_start(shop: Workshop) -> None:
+    shop.commit(AddFile("a.txt", b"work of a week"))
+    path = shop.hub.repositories.path(shop.repo)
+    kept = path.with_name("kept")
+    path.rename(kept)
+    shop.hub.repositories.delete(shop.ada, shop.repo)
+    kept.rename(path)  # as if the process had ended between the row and the folder
+    shop.hub.close()
+    hub = Hub.open(shop.hub.root)
+    assert _folders(hub) == []
+    assert list(hub.repositories.strays()) == []
+    hub.close()
+
+
+def test_only_one_of_two_deletions_succeeds(shop: Workshop) -> None:
+    shop.hub.repositories.delete(shop.ada, shop.repo)
+    with pytest.raises(RepoNotFoundError):
+        shop.hub.repositories.delete(shop.ada, shop.repo)
+
+
 def test_a_history_without_a_row_is_never_removed(shop: Workshop) -> None:
     shop.commit(AddFile("a.txt", b"work of a week"))
     path = shop.hub.repositories.path(shop.repo)

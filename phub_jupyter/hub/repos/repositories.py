@@ -24,7 +24,7 @@ from phub_jupyter.errors import (
 from phub_jupyter.hub.access import Action, Actor, Verdict, decide, require
 from phub_jupyter.hub.accounts import new_uid
 from phub_jupyter.hub.database import Database
-from phub_jupyter.hub.database.tables import FormerName, Repo
+from phub_jupyter.hub.database.tables import FormerName, RemovedRepo, Repo
 from phub_jupyter.hub.events import Event, Events
 from phub_jupyter.hub.repos.commits import initial_commit
 from phub_jupyter.hub.repos.destinations import Destination, repo_key, taken
@@ -182,7 +182,10 @@ class Repositories:
         require(actor, Action.ADMIN, repo)
         with self._database.write() as session:
             self._index.forget(session, repo.pk)
-            session.execute(delete(Repo).where(Repo.pk == repo.pk))
+            gone = session.execute(delete(Repo).where(Repo.pk == repo.pk).returning(Repo.pk))
+            if gone.first() is None:  # somebody else was quicker
+                raise RepoNotFoundError("Repository not found, or you have no access to it.")
+            session.add(RemovedRepo(uid=repo.uid))
         self.folders.remove(repo.uid)
         self._events.publish(Event("delete", "repo", repo, actor))
 
@@ -206,6 +209,12 @@ class Repositories:
 
     def remove_leftovers(self) -> None:
         """Remove what a creation or deletion left when its process was killed."""
+        with self._database.read() as session:
+            removed = list(session.scalars(select(RemovedRepo.uid)))
+        for uid in removed:
+            self.folders.remove(uid)
+            with self._database.write() as session:
+                session.execute(delete(RemovedRepo).where(RemovedRepo.uid == uid))
         for path in self._unknown():
             self.folders.remove_leftover(path)
 

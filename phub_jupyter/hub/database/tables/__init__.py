@@ -43,6 +43,7 @@ from phub_jupyter.hub.database.tables.repositories import (
     AccessRequest,
     FormerName,
     Like,
+    RemovedRepo,
     Repo,
     RepoTag,
 )
@@ -76,6 +77,7 @@ __all__ = [
     "Namespace",
     "Notification",
     "PushedCommit",
+    "RemovedRepo",
     "Repo",
     "RepoObject",
     "RepoTag",

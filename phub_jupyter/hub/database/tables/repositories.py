@@ -19,7 +19,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from phub_jupyter.hub.database.tables.base import Base, utc_now
 
-__all__ = ["AccessRequest", "FormerName", "Like", "Repo", "RepoTag"]
+__all__ = ["AccessRequest", "FormerName", "Like", "RemovedRepo", "Repo", "RepoTag"]
 
 
 class Repo(Base):
@@ -102,6 +102,15 @@ class FormerName(Base):
     key: Mapped[str] = mapped_column(String(208), primary_key=True)
     repo_pk: Mapped[int] = mapped_column(ForeignKey("repos.pk", ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class RemovedRepo(Base):
+    """A repository that was deleted and whose folder may still be there."""
+
+    __tablename__ = "removed_repos"
+
+    uid: Mapped[str] = mapped_column(String(24), primary_key=True)
+    removed_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
 class AccessRequest(Base):

@@ -1,4 +1,4 @@
-"""New tables: former names, and requests for access."""
+"""New tables: former names, requests for access, and what was deleted."""
 
 from __future__ import annotations
 
@@ -56,3 +56,9 @@ def create() -> None:
         op.f("ix_access_requests_user_pk"), "access_requests", ["user_pk"], unique=False
     )
     op.create_index(op.f("ix_former_names_repo_pk"), "former_names", ["repo_pk"], unique=False)
+    op.create_table(
+        "removed_repos",
+        sa.Column("uid", sa.String(length=24), nullable=False),
+        sa.Column("removed_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("uid", name=op.f("pk_removed_repos")),
+    )
