@@ -99,7 +99,7 @@ class Checks:
 
     def _figures(self, metrics: dict[str, Any]) -> dict[str, Any]:
         best, baseline = metrics["winner"]["test"], metrics["baseline"]["test"]
-        margin = best["accuracy"] - baseline["accuracy"]
+        margin = best["values"]["accuracy"] - baseline["values"]["accuracy"]
         _require(
             margin >= MARGIN,
             f"the best candidate is only {100 * margin:.1f} points better than the baseline",
@@ -107,10 +107,10 @@ class Checks:
         return {
             "candidates": metrics["candidates"],
             "best": {
-                "accuracy": round(best["accuracy"], 4),
-                "stderr": round(best["accuracy_stderr"], 4),
+                "accuracy": round(best["values"]["accuracy"], 4),
+                "stderr": round(best["errors"]["accuracy"], 4),
             },
-            "baseline": {"accuracy": round(baseline["accuracy"], 4)},
+            "baseline": {"accuracy": round(baseline["values"]["accuracy"], 4)},
         }
 
     def _inference(self) -> dict[str, Any]:

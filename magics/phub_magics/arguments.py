@@ -20,6 +20,7 @@ __all__ = [
     "count",
     "duration",
     "repo_id",
+    "role_and_name",
 ]
 
 VERBS = {
@@ -81,6 +82,14 @@ def duration(text: str) -> float:
     if seconds <= 0:
         raise argparse.ArgumentTypeError(f"'{text}' is not a length of time such as 90s or 5m")
     return seconds
+
+
+def role_and_name(text: str) -> tuple[str, str]:
+    """An argument of the form ``label=mood``."""
+    role, equals, name = text.partition("=")
+    if not (role and equals and name):
+        raise argparse.ArgumentTypeError(f"'{text}' is not of the form ROLE=NAME")
+    return role, name
 
 
 def build_parser(verb: str | None = None) -> ArgumentParser:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from phub_jupyter.compute.training.card import percent
-from phub_jupyter.compute.training.metrics import Scores
+from phub_jupyter.compute.training.scores import label_of, shown
 from phub_jupyter.compute.training.state import CandidateState, RunState
 
 __all__ = ["as_html", "as_text", "scores_line"]
@@ -22,15 +21,14 @@ _TRACK = (
     "background:var(--jp-layout-color3,#bdbdbd);overflow:hidden;margin-right:.5em;"
 )
 _BAR = "display:block;height:100%;background:var(--jp-brand-color1,#1976d2);width:"
-_HEADINGS = ("Candidate", "State", "Progress", "Accuracy", "Macro F1", "Time")
-_BASELINE_WON = "A cheap baseline was at least as good as the best fine-tune: consider using it."
+_BASELINE_WON = "A cheap baseline was at least as good as the best candidate: consider using it."
 _WORDS = {"paused": "waiting for the others", "running": "training"}
 _RUN_WORDS = {"stopped": "stopped, can be resumed", "waiting": "starting"}
 
 
 def as_html(state: RunState, run: str) -> str:
     """The table for a notebook, readable in light and dark themes."""
-    head = "".join(f'<th scope="col" style="{_CELL}">{name}</th>' for name in _HEADINGS)
+    head = "".join(f'<th scope="col" style="{_CELL}">{name}</th>' for name in _headings(state))
     rows = "".join(_html_row(state, row) for row in state.candidates.values())
     return (
         f'<div style="{_TEXT}">'
@@ -44,27 +42,31 @@ def as_html(state: RunState, run: str) -> str:
 
 def as_text(state: RunState, run: str) -> str:
     """The table for a terminal."""
-    rows = [_HEADINGS]
+    rows = [_headings(state)]
     for row in state.candidates.values():
         rows.append(
             (
                 row.candidate.name,
                 _status(state, row),
                 _progress(row),
-                _accuracy(row.validation),
-                _f1(row.validation),
+                *(shown(metric, row.validation) for metric in state.metrics),
                 _time(row.seconds),
             )
         )
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
     remarks = [_BASELINE_WON] if state.baseline_wins else []
     return "\n".join([_headline(state, run), *lines, *remarks])
 
 
-def scores_line(row: CandidateState) -> str:
+def scores_line(state: RunState, row: CandidateState) -> str:
     """One candidate's last scores, for a terminal while the run goes on."""
-    return f"{row.candidate.name}: accuracy {_accuracy(row.validation)} ({_progress(row)})"
+    name = label_of(state.metric).lower()
+    return f"{row.candidate.name}: {name} {shown(state.metric, row.validation)} ({_progress(row)})"
+
+
+def _headings(state: RunState) -> tuple[str, ...]:
+    return ("Candidate", "State", "Progress", *map(label_of, state.metrics), "Time")
 
 
 def _headline(state: RunState, run: str) -> str:
@@ -86,6 +88,11 @@ def _html_row(state: RunState, row: CandidateState) -> str:
     share = 100 * min(1.0, row.step / row.total)
     weight = "font-weight:bold" if row.candidate.id == state.winner else "font-weight:normal"
     settings = ", ".join(f"{key} {value}" for key, value in row.candidate.parameters.items())
+    scores = "".join(
+        f'<td style="{_NUMBER}{weight if metric == state.metric else ""}">'
+        f"{shown(metric, row.validation)}</td>"
+        for metric in state.metrics
+    )
     bar = (
         f'<span style="{_TRACK}" role="progressbar" aria-label="{escape(row.candidate.name)}" '
         f'aria-valuenow="{share:.0f}" aria-valuemin="0" aria-valuemax="100">'
@@ -96,15 +103,14 @@ def _html_row(state: RunState, row: CandidateState) -> str:
         f'<div style="{_FAINT}font-weight:normal">{escape(settings)}</div></th>'
         f'<td style="{_CELL}">{escape(_status(state, row))}</td>'
         f'<td style="{_NUMBER}">{bar}{_progress(row)}</td>'
-        f'<td style="{_NUMBER}{weight}">{_accuracy(row.validation)}</td>'
-        f'<td style="{_NUMBER}">{_f1(row.validation)}</td>'
+        f"{scores}"
         f'<td style="{_NUMBER}">{_time(row.seconds)}</td></tr>'
     )
 
 
 def _status(state: RunState, row: CandidateState) -> str:
     if row.candidate.id == state.winner:
-        return "best fine-tune"
+        return "best"
     if row.candidate.id == state.baseline:
         return "best cheap baseline"
     word = _WORDS.get(row.status, row.status)
@@ -114,17 +120,9 @@ def _status(state: RunState, row: CandidateState) -> str:
 
 
 def _progress(row: CandidateState) -> str:
-    if not row.candidate.is_fine_tune:
+    if not row.candidate.stepwise:
         return "fitted" if row.validation else ""
     return f"{row.step}/{row.total} steps"
-
-
-def _accuracy(scores: Scores | None) -> str:
-    return percent(scores.accuracy, scores.accuracy_stderr) if scores else ""
-
-
-def _f1(scores: Scores | None) -> str:
-    return percent(scores.f1, scores.f1_stderr) if scores else ""
 
 
 def _time(seconds: float) -> str:

@@ -78,7 +78,7 @@ class LiveTable:
             key = (row.candidate.id, row.scored_step)
             if row.validation is not None and key not in self._printed:
                 self._printed.add(key)
-                print(scores_line(row), flush=True)
+                print(scores_line(state, row), flush=True)
 
     def _show_buttons(self, state: RunState) -> None:
         if self._box is None and state.candidates:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from phub_jupyter.compute.training import Record
-from phub_jupyter.compute.training.card import model_card, percent
+from phub_jupyter.compute.training.card import model_card
+from phub_jupyter.compute.training.scores import Scores, label_of, shown
 from phub_jupyter.compute.training.state import RunState
 from phub_jupyter.errors import ForbiddenError
 from phub_magics.connection import Connection
@@ -24,9 +25,9 @@ class TrainingResult:
     commit: str
     run: str
     candidates: int
-    accuracy: float
-    accuracy_stderr: float
-    baseline_accuracy: float | None
+    metric: str
+    scores: Scores
+    baseline: Scores | None
     baseline_wins: bool
     seconds: float
 
@@ -40,10 +41,10 @@ class TrainingResult:
     def _sentences(self) -> list[str]:
         sentences = [
             f"Pushed {self.repo_id} at commit {self.commit[:8]}.",
-            f"Accuracy on the test rows: {percent(self.accuracy, self.accuracy_stderr)}.",
+            f"{label_of(self.metric)} on the test rows: {shown(self.metric, self.scores)}.",
         ]
-        if self.baseline_accuracy is not None:
-            sentences.append(f"Best cheap baseline: {100 * self.baseline_accuracy:.1f} %.")
+        if self.baseline is not None:
+            sentences.append(f"Best cheap baseline: {shown(self.metric, self.baseline)}.")
         if self.baseline_wins:
             sentences.append(
                 "A cheap baseline was at least as good on the validation rows: consider using it."
@@ -95,9 +96,9 @@ def _result(state: RunState, record: Record, repo_id: str, commit: str) -> Train
         commit=commit,
         run=record.name,
         candidates=len(state.candidates),
-        accuracy=test.accuracy,
-        accuracy_stderr=test.accuracy_stderr,
-        baseline_accuracy=baseline.test.accuracy if baseline and baseline.test else None,
+        metric=state.metric,
+        scores=test,
+        baseline=baseline.test if baseline else None,
         baseline_wins=state.baseline_wins,
         seconds=state.seconds,
     )

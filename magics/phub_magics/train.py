@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from phub_jupyter.compute.training import Record, Settings
-from phub_jupyter.compute.training.settings import METRICS
+from phub_jupyter.compute.training.recipes import TRAINABLE
 from phub_jupyter.compute.training.state import RunState
 from phub_jupyter.errors import InvalidRequestError
-from phub_magics.arguments import count, duration, repo_id
+from phub_magics.arguments import count, duration, repo_id, role_and_name
 from phub_magics.connection import Connection
 from phub_magics.push import check_target
 from phub_magics.sources import Sources
@@ -30,13 +30,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--candidates", type=count, default=6, metavar="N", help="how many to try (default: 6)"
     )
     parser.add_argument(
-        "--task", default="text-classification", help="default: text-classification"
+        "--task", default="", help=f"told by the columns if left out: {', '.join(TRAINABLE)}"
     )
-    parser.add_argument("--text-column", metavar="NAME", help="found by its name if left out")
-    parser.add_argument("--label-column", metavar="NAME", help="found by its name if left out")
     parser.add_argument(
-        "--metric", default=METRICS[0], help=f"what ranks candidates: {' or '.join(METRICS)}"
+        "--column",
+        action="append",
+        default=[],
+        type=role_and_name,
+        metavar="ROLE=NAME",
+        help="which column is the text, label, …; found by its name if left out",
     )
+    parser.add_argument("--metric", default="", help="what ranks candidates (default: the task's)")
     parser.add_argument("--seed", type=int, default=0, help="the same seed repeats a run")
     parser.add_argument("--max-train-rows", type=count, metavar="N", help="learn from N rows only")
     parser.add_argument(
@@ -80,8 +84,7 @@ def _begin(args: argparse.Namespace, shell: Any) -> TrainingJob:
         candidates=args.candidates,
         metric=args.metric,
         seed=args.seed,
-        text_column=args.text_column,
-        label_column=args.label_column,
+        columns=dict(args.column),
         max_train_rows=args.max_train_rows,
         time_budget=args.time_budget,
     )

@@ -10,11 +10,10 @@ from typing import Any
 
 from IPython.core.error import UsageError
 
-from phub_jupyter.compute.training import Control, Record, Settings
+from phub_jupyter.compute.training import Control, Prepared, Record, Settings, prepare
 from phub_jupyter.compute.training import run as run_training
 from phub_jupyter.compute.training.control import StoppedError
 from phub_jupyter.compute.training.engine import prepare_threads
-from phub_jupyter.compute.training.examples import Splits, read_splits
 from phub_jupyter.compute.training.state import RunState
 from phub_jupyter.errors import NotSupportedError
 from phub_magics.connection import Connection
@@ -34,18 +33,16 @@ class TrainingJob:
     def __init__(
         self,
         connection: Connection,
-        settings: Settings,
+        prepared: Prepared,
         noted: dict[str, Any],
         record: Record,
-        splits: Splits,
         model_folder: Path,
     ) -> None:
         self.record = record
         self.control = Control()
         self._connection = connection
-        self._settings = settings
+        self._prepared = prepared
         self._noted = noted
-        self._splits = splits
         self._model_folder = model_folder
         self._result: TrainingResult | None = None
         self._error: BaseException | None = None
@@ -66,9 +63,10 @@ class TrainingJob:
         prepare_threads()
         sources = Sources(noted["model"], noted["dataset"])
         with announced(f"Downloading {noted['dataset']['repo']} and {noted['model']['repo']} …"):
-            splits = read_splits(sources.dataset_folder(connection), settings)
+            prepared = prepare(settings, sources.dataset_folder(connection))
             model_folder = sources.model_folder(connection)
-        return cls(connection, settings, noted, record(), splits, model_folder)
+        print(prepared.sentence())
+        return cls(connection, prepared, noted, record(), model_folder)
 
     def start(self) -> None:
         """Begin on the worker thread."""
@@ -110,8 +108,8 @@ class TrainingJob:
         try:
             outcome = run_training(
                 self.record,
-                self._settings,
-                self._splits,
+                self._prepared.settings,
+                self._prepared.data,
                 self._model_folder,
                 self.control,
                 self._noted,

@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import pytest
 
-from phub_jupyter.compute.training import Plan, Settings, plan
+from phub_jupyter.compute.training import Plan, Settings
+from phub_jupyter.compute.training import plan as make_plan
+from phub_jupyter.compute.training.data import Data, Rows
+from phub_jupyter.compute.training.recipes import recipe_for
 from phub_jupyter.errors import InvalidRequestError
+
+
+def plan(settings: Settings, rows: int) -> Plan:
+    nothing = Rows({}, [])
+    data = Data(nothing, nothing, nothing, {})
+    return make_plan(settings, recipe_for("text-classification").space(data), rows)
 
 
 @pytest.mark.parametrize("candidates", [1, 2, 3, 6, 12])
 def test_a_plan_has_as_many_candidates_as_asked_and_something_to_publish(candidates: int) -> None:
     made = plan(Settings(candidates=candidates), 8000)
     assert len(made.candidates) == candidates
-    assert made.fine_tunes
-    assert (len(made.heads) > 0) == (candidates > 1)
+    assert made.stepwise
+    assert (len(made.fitted) > 0) == (candidates > 1)
     assert len({candidate.id for candidate in made.candidates}) == candidates
 
 
 def test_six_candidates_are_three_heads_and_three_fine_tunes() -> None:
     families = [candidate.family for candidate in plan(Settings(candidates=6), 8000).candidates]
-    assert families == ["words", "embeddings", "characters", *["fine-tune"] * 3]
+    assert families == ["words", "embeddings", "characters", *["full"] * 3]
 
 
 def test_the_seed_decides_the_candidates() -> None:
@@ -56,7 +65,7 @@ def test_a_plan_survives_the_record() -> None:
     [
         ({"task": "text-generation"}, "task: 'text-generation' cannot be trained"),
         ({"task": "mind-reading"}, "task: 'mind-reading' is not a known task"),
-        ({"metric": "beauty"}, "metric: 'beauty' cannot rank"),
+        ({"task": "text-classification", "metric": "beauty"}, "metric: 'beauty' cannot rank"),
         ({"candidates": 0}, "candidates: give a number"),
     ],
 )

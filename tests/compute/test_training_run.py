@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from phub_jupyter.compute.training import Control, Record, Settings, run
+from phub_jupyter.compute.training import Control, Record, Settings, prepare, run
 from phub_jupyter.compute.training.card import model_card
 from phub_jupyter.compute.training.control import StoppedError
-from phub_jupyter.compute.training.examples import Splits, read_splits
+from phub_jupyter.compute.training.data import Data
 from phub_jupyter.compute.training.state import RunState
 from phub_jupyter.errors import InvalidRequestError
 from tests.compute.tiny_classifier import make_classifier
@@ -30,14 +30,14 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def splits(tmp_path_factory: pytest.TempPathFactory) -> Splits:
+def splits(tmp_path_factory: pytest.TempPathFactory) -> Data:
     folder = write_dataset(
         tmp_path_factory.mktemp("data") / "remarks",
         train=remarks(640),
         validation=remarks(60, 1),
         test=remarks(80, 2),
     )
-    return read_splits(folder, Settings())
+    return prepare(Settings(), folder).data
 
 
 class StopAt(Control):
@@ -65,14 +65,16 @@ def events(record: Record, kind: str, **wanted: Any) -> list[dict[str, Any]]:
 
 
 def go(
-    record: Record, splits: Splits, model: Path, control: Control | None = None, **settings: Any
+    record: Record, splits: Data, model: Path, control: Control | None = None, **settings: Any
 ) -> Any:
-    chosen = Settings(**{"candidates": 3, **settings})
+    chosen = Settings(
+        **{"task": "text-classification", "metric": "accuracy", "candidates": 3, **settings}
+    )
     return run(record, chosen, splits, model, control or Control(), SOURCES)
 
 
 def test_a_run_finishes_and_leaves_what_can_be_published(
-    tmp_path: Path, splits: Splits, model: Path
+    tmp_path: Path, splits: Data, model: Path
 ) -> None:
     record = Record.create(tmp_path)
     outcome = go(record, splits, model, candidates=6)
@@ -96,19 +98,19 @@ def test_a_run_finishes_and_leaves_what_can_be_published(
 
 
 def test_only_some_fine_tunes_go_beyond_the_first_rung(
-    tmp_path: Path, splits: Splits, model: Path
+    tmp_path: Path, splits: Data, model: Path
 ) -> None:
     record = Record.create(tmp_path)
     go(record, splits, model, candidates=6)
     state = RunState.read(record.events())
     first, *_, last = state.plan.rungs
-    reached = sorted(state.of(candidate).step for candidate in state.plan.fine_tunes)
+    reached = sorted(state.of(candidate).step for candidate in state.plan.stepwise)
     assert reached == [first, first, last]
     kept = {path.name for path in record.folder.iterdir() if path.name.startswith("c")}
     assert kept == {state.winner}
 
 
-def test_the_same_seed_gives_the_same_scores(tmp_path: Path, splits: Splits, model: Path) -> None:
+def test_the_same_seed_gives_the_same_scores(tmp_path: Path, splits: Data, model: Path) -> None:
     runs = [Record.create(tmp_path), Record.create(tmp_path)]
     for record in runs:
         go(record, splits, model, candidates=2, seed=7)
@@ -117,12 +119,12 @@ def test_the_same_seed_gives_the_same_scores(tmp_path: Path, splits: Splits, mod
 
 
 def test_a_stop_ends_within_one_step_and_resume_goes_on_there(
-    tmp_path: Path, splits: Splits, model: Path
+    tmp_path: Path, splits: Data, model: Path
 ) -> None:
     record = Record.create(tmp_path)
     with pytest.raises(StoppedError):
         go(record, splits, model, StopAt(record, "c2", 5, "stop"))
-    assert [event["step"] for event in events(record, "checkpoint")] == [5]
+    assert [event["step"] for event in events(record, "checkpoint", candidate="c2")] == [5]
     assert RunState.read(record.events()).status == "stopped"
 
     outcome = go(record, splits, model)
@@ -134,7 +136,7 @@ def test_a_stop_ends_within_one_step_and_resume_goes_on_there(
 
 
 def test_a_stopped_and_resumed_run_scores_as_one_that_was_left_alone(
-    tmp_path: Path, splits: Splits, model: Path
+    tmp_path: Path, splits: Data, model: Path
 ) -> None:
     whole, broken = Record.create(tmp_path), Record.create(tmp_path)
     go(whole, splits, model, candidates=2)
@@ -146,7 +148,7 @@ def test_a_stopped_and_resumed_run_scores_as_one_that_was_left_alone(
 
 
 def test_a_run_killed_in_the_middle_goes_on_from_its_last_checkpoint(
-    tmp_path: Path, splits: Splits, model: Path
+    tmp_path: Path, splits: Data, model: Path
 ) -> None:
     record = Record.create(tmp_path)
     with pytest.raises(StoppedError):
@@ -159,7 +161,7 @@ def test_a_run_killed_in_the_middle_goes_on_from_its_last_checkpoint(
 
 
 def test_cancelling_one_candidate_leaves_the_others(
-    tmp_path: Path, splits: Splits, model: Path
+    tmp_path: Path, splits: Data, model: Path
 ) -> None:
     record = Record.create(tmp_path)
     outcome = go(record, splits, model, StopAt(record, "c2", 5, "cancel"))
@@ -171,18 +173,18 @@ def test_cancelling_one_candidate_leaves_the_others(
 
 
 def test_without_any_fine_tune_left_nothing_is_handed_back(
-    tmp_path: Path, splits: Splits, model: Path
+    tmp_path: Path, splits: Data, model: Path
 ) -> None:
     control = Control()
     control.cancel("c2")
     record = Record.create(tmp_path)
-    with pytest.raises(InvalidRequestError, match="no fine-tune is left"):
+    with pytest.raises(InvalidRequestError, match="none is left to publish"):
         go(record, splits, model, control, candidates=2)
     assert RunState.read(record.events()).status == "failed"
 
 
 def test_the_time_budget_ends_training_with_what_there_is(
-    tmp_path: Path, splits: Splits, model: Path
+    tmp_path: Path, splits: Data, model: Path
 ) -> None:
     record = Record.create(tmp_path)
     outcome = go(record, splits, model, candidates=3, time_budget=1e-6)
@@ -193,7 +195,7 @@ def test_the_time_budget_ends_training_with_what_there_is(
     assert "time budget" in state.candidates["c3"].reason
 
 
-def test_a_model_that_cannot_be_loaded_is_refused(tmp_path: Path, splits: Splits) -> None:
+def test_a_model_that_cannot_be_loaded_is_refused(tmp_path: Path, splits: Data) -> None:
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "config.json").write_text('{"model_type": "unheard-of"}')
     with pytest.raises(InvalidRequestError, match="model: it cannot be loaded"):
@@ -201,7 +203,7 @@ def test_a_model_that_cannot_be_loaded_is_refused(tmp_path: Path, splits: Splits
 
 
 def test_the_card_says_where_everything_came_from(
-    tmp_path: Path, splits: Splits, model: Path
+    tmp_path: Path, splits: Data, model: Path
 ) -> None:
     from huggingface_hub import ModelCard
 
@@ -221,9 +223,7 @@ def test_the_card_says_where_everything_came_from(
         assert row.candidate.name in card.text
 
 
-def test_the_card_says_when_a_cheap_baseline_won(
-    tmp_path: Path, splits: Splits, model: Path
-) -> None:
+def test_the_card_says_when_a_cheap_baseline_won(tmp_path: Path, splits: Data, model: Path) -> None:
     record = Record.create(tmp_path)
     go(record, splits, model)
     state = RunState.read(record.events())

@@ -99,12 +99,12 @@ BUSY_CELL = """
 import time
 from pathlib import Path
 from tempfile import mkdtemp
-from phub_jupyter.compute.training import Control, Record, Settings, plan
+from phub_jupyter.compute.training import Candidate, Control, Plan, Record
 from phub_magics.live_table import LiveTable
 
 record, control = Record.create(Path(mkdtemp())), Control()
-record.append("started", plan=plan(Settings(candidates=1), 1000).as_json(), rows={},
-              settings={"metric": "accuracy"})
+plan = Plan((Candidate("c1", "Fine-tune 1", "full"),), (40,))
+record.append("started", plan=plan.as_json(), rows={}, settings={"metric": "accuracy"})
 table = LiveTable(get_ipython(), record, control)
 table.update()
 print("comm", table.buttons["c1"].comm.comm_id)

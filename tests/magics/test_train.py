@@ -119,7 +119,7 @@ def test_the_best_fine_tune_is_pushed_with_everything_known_about_it(
     assert "Started outside a saved notebook" in card
     metrics = json.loads(fetch(server, "ada/trained", "metrics.json", tmp_path).read_text())
     assert metrics["candidates"] == 2
-    assert metrics["winner"]["test"]["accuracy"] == result.accuracy
+    assert metrics["winner"]["test"] == result.scores.as_json()
 
 
 def test_public_and_private_are_as_asked(shell: InteractiveShell, server: HubServer) -> None:
@@ -133,7 +133,7 @@ def test_public_and_private_are_as_asked(shell: InteractiveShell, server: HubSer
     [
         ({"model": "ada/nothing"}, "model: 'ada/nothing' does not exist on this hub"),
         ({"dataset": "ada/nothing"}, "dataset: 'ada/nothing' does not exist on this hub"),
-        ({"dataset": "ada/unlabelled"}, "label-column: there is no label column among 'text'"),
+        ({"dataset": "ada/unlabelled"}, "task: cannot tell what the columns 'text' are for"),
         ({"dataset": "ada/monotone"}, "label-column: 'label' has only the class 'negative'"),
         ({"task": "translation"}, "task: 'translation' cannot be trained yet"),
         ({"metric": "charm"}, "metric: 'charm' cannot rank candidates"),
@@ -196,14 +196,15 @@ def test_in_the_background_the_cell_comes_back_at_once(shell: InteractiveShell) 
 
 
 def test_the_buttons_cancel_what_they_say(tmp_path: Path, shell: InteractiveShell) -> None:
-    from phub_jupyter.compute.training import Control, Settings, plan
+    from phub_jupyter.compute.training import Candidate, Control, Plan
 
     record, control = Record.create(tmp_path), Control()
-    settings = Settings(candidates=3)
+    names = ("No model", "Fine-tune 1", "Fine-tune 2")
+    candidates = (Candidate(f"c{n}", name, "full") for n, name in enumerate(names, start=1))
     record.append(
         "started",
         settings={"metric": "accuracy"},
-        plan=plan(settings, 1000).as_json(),
+        plan=Plan(tuple(candidates), (40,)).as_json(),
         rows={"train": 1000},
     )
     shell.kernel = None  # as in a notebook

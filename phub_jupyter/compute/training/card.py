@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from phub_jupyter.compute.training.metrics import Scores
+from phub_jupyter.compute.training.scores import Scores, label_of, rank_key, shown
 from phub_jupyter.compute.training.state import CandidateState, RunState
+from phub_jupyter.tasks import task_named
 
-__all__ = ["model_card", "percent"]
+__all__ = ["model_card"]
 
 _USE = """```python
 from transformers import pipeline
@@ -15,15 +16,6 @@ from transformers import pipeline
 classify = pipeline("text-classification", model="{repo}")
 classify("…")
 ```"""
-_CANDIDATE_HEADINGS = (
-    "Candidate",
-    "Settings",
-    "Steps",
-    "Validation accuracy",
-    "Validation macro F1",
-    "Time",
-    "Outcome",
-)
 
 
 def model_card(state: RunState, repo_id: str) -> str:
@@ -55,11 +47,6 @@ def model_card(state: RunState, repo_id: str) -> str:
     return f"---\n{front}\n---\n\n{body}\n"
 
 
-def percent(value: float, stderr: float) -> str:
-    """A share with its standard error, for people: ``85.7 ± 1.1 %``."""
-    return f"{100 * value:.1f} ± {100 * stderr:.1f} %"
-
-
 def _front_matter(state: RunState, repo_id: str) -> str:
     from huggingface_hub import EvalResult, ModelCardData
 
@@ -68,19 +55,16 @@ def _front_matter(state: RunState, repo_id: str) -> str:
     results = [
         EvalResult(
             task_type=state.started["settings"]["task"],
-            task_name="Text Classification",
+            task_name=task_named(state.started["settings"]["task"]).label,
             dataset_type=dataset["repo"],
             dataset_name=dataset["repo"],
             dataset_split="test",
             dataset_revision=dataset["commit"],
-            metric_type=kind,
-            metric_name=name,
-            metric_value=round(value, 4),
+            metric_type=metric,
+            metric_name=label_of(metric),
+            metric_value=round(scores.values[metric], 4),
         )
-        for kind, name, value in (
-            ("accuracy", "Accuracy", scores.accuracy),
-            ("f1", "Macro F1", scores.f1),
-        )
+        for metric in state.metrics
     ]
     data = ModelCardData(
         base_model=model["repo"],
@@ -91,7 +75,7 @@ def _front_matter(state: RunState, repo_id: str) -> str:
         license=model.get("license"),
         license_name=model.get("license_name"),
         license_link=model.get("license_link"),
-        metrics=["accuracy", "f1"],
+        metrics=state.metrics,
         model_name=repo_id.partition("/")[2],
         pipeline_tag=state.started["settings"]["task"],
         eval_results=results,
@@ -103,20 +87,22 @@ def _front_matter(state: RunState, repo_id: str) -> str:
 def _summary(state: RunState) -> str:
     model, dataset = _source(state, "model"), _source(state, "dataset")
     labels = ", ".join(f"`{name}`" for name in state.started["labels"])
+    classes = f" with the labels {labels}" if labels else ""
+    label = task_named(state.started["settings"]["task"]).label.lower()
     return (
-        f"A text classifier with the labels {labels}, fine-tuned from `{model['repo']}` at commit "
+        f"A model for {label}{classes}, trained from `{model['repo']}` at commit "
         f"`{model['commit']}` on the dataset `{dataset['repo']}` at commit `{dataset['commit']}`."
     )
 
 
 def _scores_table(state: RunState) -> str:
-    rows = ["| Model | Accuracy | Macro F1 | Rows |", "|---|---|---|---|"]
+    headings = ["Model", *map(label_of, state.metrics), "Rows"]
+    rows = [f"| {' | '.join(headings)} |", "|---" * len(headings) + "|"]
     for row in (_winner(state), _baseline(state)):
         if row is not None and row.test is not None:
-            rows.append(
-                f"| {row.candidate.name} | {percent(row.test.accuracy, row.test.accuracy_stderr)} "
-                f"| {percent(row.test.f1, row.test.f1_stderr)} | {row.test.rows} |"
-            )
+            values = [shown(metric, row.test) for metric in state.metrics]
+            cells = [row.candidate.name, *values, str(row.test.rows)]
+            rows.append(f"| {' | '.join(cells)} |")
     return (
         "On the test rows, which were used for no choice; ± is one standard error.\n\n"
         + "\n".join(rows)
@@ -127,28 +113,31 @@ def _verdict(state: RunState) -> str:
     winner, baseline = _winner(state), _baseline(state)
     if baseline is None or baseline.test is None:
         return "No cheap baseline was tried in this run."
-    points = 100 * (_test_of(winner).accuracy - baseline.test.accuracy)
-    compared = f"{abs(points):.1f} points of accuracy {'above' if points >= 0 else 'below'}"
-    sentence = f"On the test rows the fine-tune is {compared} the best cheap baseline."
+    name = label_of(state.metric)
+    above = rank_key(state.metric, _test_of(winner)) >= rank_key(state.metric, baseline.test)
+    sentence = (
+        f"On the test rows it is {'not worse' if above else 'worse'} than the best cheap baseline: "
+        f"{name} {shown(state.metric, winner.test)} against {shown(state.metric, baseline.test)}."
+    )
     if not state.baseline_wins:
         return sentence
     return (
         f"**A cheap baseline won:** {baseline.candidate.name} was at least as good as this "
-        f"fine-tune on the validation rows, by which candidates are ranked. {sentence}"
+        f"model on the validation rows, by which candidates are ranked. {sentence}"
     )
 
 
 def _candidates_table(state: RunState) -> str:
-    rows = [f"| {' | '.join(_CANDIDATE_HEADINGS)} |", "|---" * len(_CANDIDATE_HEADINGS) + "|"]
+    metrics = [f"Validation {label_of(metric)}" for metric in state.metrics]
+    headings = ["Candidate", "Settings", "Steps", *metrics, "Time", "Outcome"]
+    rows = [f"| {' | '.join(headings)} |", "|---" * len(headings) + "|"]
     for row in state.candidates.values():
-        scores = row.validation
         settings = ", ".join(f"{key}={value}" for key, value in row.candidate.parameters.items())
         cells = (
             row.candidate.name,
             settings,
-            str(row.step) if row.candidate.is_fine_tune else "",
-            percent(scores.accuracy, scores.accuracy_stderr) if scores else "",
-            percent(scores.f1, scores.f1_stderr) if scores else "",
+            str(row.step) if row.candidate.stepwise else "",
+            *(shown(metric, row.validation) for metric in state.metrics),
             f"{row.seconds:.0f} s",
             _outcome(state, row).replace("|", "/").replace("\n", " "),
         )
@@ -169,11 +158,11 @@ def _training_list(state: RunState) -> str:
     sources = started["sources"]
     settings = {**winner.candidate.parameters, "steps": winner.scored_step, "batch_size": 32}
     rows = ", ".join(f"{number} {name}" for name, number in started["rows"].items())
+    columns = ", ".join(f"{role} from column `{name}`" for role, name in started["columns"].items())
     engine = state.engine
     lines = [
         f"Settings of the published candidate: {_pairs(settings)}.",
-        f"Rows: {rows}; text from column `{started['columns']['text']}`, label from column "
-        f"`{started['columns']['label']}`.",
+        f"Rows: {rows}; {columns}.",
         f"Candidates were ranked by {started['settings']['metric']} on the validation rows; "
         f"fine-tunes were compared after {', '.join(map(str, state.plan.rungs))} steps.",
         f"Seed: {started['settings']['seed']}.",

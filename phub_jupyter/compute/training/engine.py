@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Self
@@ -35,15 +35,23 @@ class Engine:
     bf16: bool
 
     @classmethod
-    def choose(cls, model: PreTrainedModel) -> Self:
-        """Take the GPU if there is one, else all threads that may sleep; measure bf16."""
+    def choose(cls, model: PreTrainedModel, batch: Mapping[str, Any]) -> Self:
+        """Take the GPU if there is one, else all threads that may sleep; measure bf16.
+
+        ``batch`` is something typical that the model can be called with.
+        """
         import torch
 
         if torch.cuda.is_available():
             return cls("cuda", 1, torch.cuda.is_bf16_supported())
         threads = _threads()
         torch.set_num_threads(threads)
-        return cls("cpu", threads, _bf16_is_faster(model))
+        return cls("cpu", threads, _bf16_is_faster(model, batch))
+
+    @classmethod
+    def without_torch(cls) -> Self:
+        """For tasks whose models need no torch."""
+        return cls("cpu", _threads(), bf16=False)
 
     @classmethod
     def from_json(cls, body: dict[str, Any]) -> Self:
@@ -56,9 +64,8 @@ class Engine:
 
     def apply(self) -> None:
         """Set the number of threads, which torch keeps for each calling thread."""
-        import torch
-
-        torch.set_num_threads(self.threads)
+        if "torch" in sys.modules:
+            sys.modules["torch"].set_num_threads(self.threads)
 
     def autocast(self) -> AbstractContextManager[Any]:
         """The number format in which a model is called."""
@@ -76,14 +83,11 @@ def _threads() -> int:
     return min(8, len(os.sched_getaffinity(0)))
 
 
-def _bf16_is_faster(model: PreTrainedModel) -> bool:
+def _bf16_is_faster(model: PreTrainedModel, batch: Mapping[str, Any]) -> bool:
     import torch
 
-    tokens = torch.full((16, 32), 5, dtype=torch.long)
-    mask = torch.ones_like(tokens)
-
     def call() -> None:
-        model(input_ids=tokens, attention_mask=mask)
+        model(**batch)
 
     with torch.inference_mode():
         plain = _best_time(call)

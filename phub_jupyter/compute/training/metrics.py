@@ -4,31 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from phub_jupyter.compute.training.scores import Scores
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Scores", "score"]
+__all__ = ["score"]
 
 _RESAMPLES = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Scores:
-    """Accuracy and macro-F1 over ``rows`` rows, each with its standard error."""
-
-    accuracy: float
-    accuracy_stderr: float
-    f1: float
-    f1_stderr: float
-    rows: int
-
-    def as_json(self) -> dict[str, Any]:
-        """The scores as the record and ``metrics.json`` keep them."""
-        return asdict(self)
 
 
 def score(labels: Sequence[int], predictions: Sequence[int], classes: int) -> Scores:
@@ -46,11 +32,13 @@ def score(labels: Sequence[int], predictions: Sequence[int], classes: int) -> Sc
     accuracy = float(np.trace(confusion) / rows)
     generator = np.random.default_rng(0)
     draws = generator.multinomial(rows, confusion.ravel() / rows, size=_RESAMPLES)
+    f1_draws = _macro_f1(draws.reshape(-1, classes, classes))
     return Scores(
-        accuracy=accuracy,
-        accuracy_stderr=math.sqrt(accuracy * (1 - accuracy) / rows),
-        f1=float(_macro_f1(confusion[None])[0]),
-        f1_stderr=float(_macro_f1(draws.reshape(-1, classes, classes)).std(ddof=1)),
+        values={"accuracy": accuracy, "f1": float(_macro_f1(confusion[None])[0])},
+        errors={
+            "accuracy": math.sqrt(accuracy * (1 - accuracy) / rows),
+            "f1": float(f1_draws.std(ddof=1)),
+        },
         rows=rows,
     )
 

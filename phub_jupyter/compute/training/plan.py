@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, Self
+from typing import Any, Self
 
+from phub_jupyter.compute.training.families import FAMILIES
 from phub_jupyter.compute.training.settings import Settings
+from phub_jupyter.compute.training.space import Choice, FamilySpace, LogRange
 
 __all__ = ["BATCH_SIZE", "Candidate", "Plan", "plan"]
 
-Family = Literal["words", "characters", "embeddings", "fine-tune"]
 BATCH_SIZE = 32
 _FIRST_RUNG = 40  # fewer steps tell nothing about a fine-tune
 _REDUCTION = 3
-_HEADS: tuple[tuple[Family, str, dict[str, Any]], ...] = (
-    ("words", "TF-IDF words + logistic regression", {"C": 10.0}),
-    # A linear head has learnt what it can from a few thousand rows; embedding more takes minutes.
-    ("embeddings", "Frozen embeddings + logistic regression", {"C": 10.0, "max_rows": 4000}),
-    ("characters", "TF-IDF characters + logistic regression", {"C": 10.0}),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +25,18 @@ class Candidate:
 
     id: str
     name: str
-    family: Family
+    family: str
     parameters: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def is_fine_tune(self) -> bool:
-        """Whether this candidate can be published; the others are cheap heads to compare with."""
-        return self.family == "fine-tune"
+    def publishable(self) -> bool:
+        """Whether its result is a model that others can load."""
+        return FAMILIES[self.family].publishable
+
+    @property
+    def stepwise(self) -> bool:
+        """Whether it trains in steps and is compared with others on the way."""
+        return FAMILIES[self.family].stepwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +47,14 @@ class Plan:
     rungs: tuple[int, ...]
 
     @property
-    def heads(self) -> list[Candidate]:
-        """The cheap candidates."""
-        return [candidate for candidate in self.candidates if not candidate.is_fine_tune]
+    def fitted(self) -> list[Candidate]:
+        """The candidates that are fitted at one go."""
+        return [candidate for candidate in self.candidates if not candidate.stepwise]
 
     @property
-    def fine_tunes(self) -> list[Candidate]:
-        """The candidates that train the whole model."""
-        return [candidate for candidate in self.candidates if candidate.is_fine_tune]
+    def stepwise(self) -> list[Candidate]:
+        """The candidates that train in steps."""
+        return [candidate for candidate in self.candidates if candidate.stepwise]
 
     @staticmethod
     def survivors(number: int) -> int:
@@ -70,49 +71,53 @@ class Plan:
         return cls(tuple(Candidate(**row) for row in body["candidates"]), tuple(body["rungs"]))
 
 
-def plan(settings: Settings, train_rows: int) -> Plan:
-    """Choose candidates for so many training rows; the same seed chooses the same ones."""
-    heads = min(len(_HEADS), settings.candidates // 2)
-    rows: list[tuple[str, Family, dict[str, Any]]] = [
-        (name, family, parameters) for family, name, parameters in _HEADS[:heads]
-    ]
-    fine_tunes = settings.candidates - heads
-    for number, parameters in enumerate(_sample(settings.seed, fine_tunes), start=1):
-        rows.append((f"Fine-tune {number}", "fine-tune", parameters))
+def plan(settings: Settings, spaces: Sequence[FamilySpace], train_rows: int) -> Plan:
+    """Choose candidates from what a recipe can try; the same seed chooses the same ones.
+
+    Up to half of them come one from each of the families that only serve to compare with; the
+    publishable families share the rest.
+    """
+    compared = [space for space in spaces if not FAMILIES[space.family].publishable]
+    searched = [space for space in spaces if FAMILIES[space.family].publishable]
+    compared = compared[: settings.candidates // 2]
+    rows = [(space.family, "", dict(space.default)) for space in compared]
+    generator = random.Random(settings.seed)  # noqa: S311 - a reproducible choice, not a secret
+    left = settings.candidates - len(rows)
+    for number, space in enumerate(searched):
+        share = left // len(searched) + (number < left % len(searched))
+        drawn = _sample(space, generator, share)
+        rows += [(space.family, f" {n}", point) for n, point in enumerate(drawn, start=1)]
     candidates = tuple(
-        Candidate(f"c{number}", name, family, parameters)
-        for number, (name, family, parameters) in enumerate(rows, start=1)
+        Candidate(f"c{number}", f"{FAMILIES[family].label}{suffix}", family, point)
+        for number, (family, suffix, point) in enumerate(rows, start=1)
     )
     return Plan(candidates, _rungs(train_rows))
 
 
-def _sample(seed: int, number: int) -> list[dict[str, Any]]:
+def _sample(space: FamilySpace, generator: random.Random, number: int) -> list[dict[str, Any]]:
     """The recipe's own settings first, then others spread evenly over the search space."""
-    generator = random.Random(seed)  # noqa: S311 - a reproducible choice, not a secret
-    low, high = math.log(6e-5), math.log(3e-4)
-    sampled: list[dict[str, Any]] = [
-        {
-            "learning_rate": 1e-4,
-            "freeze_embeddings": False,
-            "weight_decay": 0.01,
-            "warmup": 0.1,
-            "max_length": 128,
-        }
-    ]
-    others = number - 1
-    slots = generator.sample(range(others), others) if others > 0 else []
-    for slot in slots:
-        position = (slot + generator.random()) / others
-        sampled.append(
-            {
-                "learning_rate": float(f"{math.exp(low + (high - low) * position):.2g}"),
-                "freeze_embeddings": generator.choice([True, False]),
-                "weight_decay": generator.choice([0.0, 0.01, 0.1]),
-                "warmup": generator.choice([0.05, 0.1, 0.2]),
-                "max_length": generator.choice([64, 128]),
-            }
-        )
-    return sampled[:number]
+    others = max(0, number - 1)
+    slots = {
+        name: generator.sample(range(others), others)
+        for name, dimension in space.dimensions.items()
+        if isinstance(dimension, LogRange)
+    }
+    drawn = [dict(space.default)]
+    for index in range(others):
+        point = dict(space.default)
+        for name, dimension in space.dimensions.items():
+            if isinstance(dimension, Choice):
+                point[name] = generator.choice(dimension.values)
+            else:
+                position = (slots[name][index] + generator.random()) / others
+                point[name] = _on_log_scale(dimension, position)
+        drawn.append(point)
+    return drawn[:number]
+
+
+def _on_log_scale(dimension: LogRange, position: float) -> float:
+    low, high = math.log(dimension.low), math.log(dimension.high)
+    return float(f"{math.exp(low + (high - low) * position):.2g}")
 
 
 def _rungs(train_rows: int) -> tuple[int, ...]:

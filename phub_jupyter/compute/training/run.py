@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from phub_jupyter.compute.training.control import CancelledError, Control, StoppedError
-from phub_jupyter.compute.training.examples import Splits
+from phub_jupyter.compute.training.data import Data
 from phub_jupyter.compute.training.journal import Journal
 from phub_jupyter.compute.training.plan import Candidate, Plan, plan
+from phub_jupyter.compute.training.recipes import recipe_for
 from phub_jupyter.compute.training.record import Record
+from phub_jupyter.compute.training.scores import rank_key
 from phub_jupyter.compute.training.settings import Settings
 from phub_jupyter.compute.training.state import CandidateState
 from phub_jupyter.compute.training.trials import Trials
@@ -25,6 +27,7 @@ from phub_jupyter.errors import HubError, InvalidRequestError
 __all__ = ["Outcome", "run"]
 
 _log = logging.getLogger(__name__)
+_GONE = frozenset({"dropped", "cancelled", "failed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class Outcome:
 def run(
     record: Record,
     settings: Settings,
-    splits: Splits,
+    data: Data,
     model_folder: Path,
     control: Control,
     sources: dict[str, Any] | None = None,
@@ -49,6 +52,7 @@ def run(
     ``sources`` is kept in the record for the card. Raises StoppedError when the person stopped
     the run, InvalidRequestError when the model or every candidate is unusable.
     """
+    recipe = recipe_for(settings.task)
     journal = Journal(record)
     if journal.state.started:
         journal.write("run", status="running")
@@ -56,13 +60,15 @@ def run(
         journal.write(
             "started",
             settings=asdict(settings),
-            plan=plan(settings, len(splits.train)).as_json(),
-            labels=list(splits.label_names),
-            columns={"text": splits.text_column, "label": splits.label_column},
-            rows=splits.rows(),
+            plan=plan(settings, recipe.space(data), len(data.train)).as_json(),
+            labels=list(data.labels),
+            problem=data.problem,
+            columns=dict(data.columns),
+            rows=data.rows(),
+            metrics=_ranking_first(recipe.metrics, settings.metric),
             sources=sources or {},
         )
-    trials = Trials(journal, splits, model_folder, settings.seed, control)
+    trials = Trials(journal, recipe, data, model_folder, settings.seed, control)
     begin = time.monotonic()
     control.limit(settings.time_budget)
     try:
@@ -90,9 +96,9 @@ class _Race:
 
     def run(self) -> Outcome:
         _ = self._trials.engine  # a model that cannot be loaded is refused before any work
-        for candidate in self._plan.heads:
+        for candidate in self._plan.fitted:
             if not self._row(candidate).over:
-                self._attempt(candidate, self._trials.head)
+                self._attempt(candidate, self._trials.fit)
                 if self._row(candidate).validation is not None:
                     self._journal.write("status", candidate=candidate.id, status="finished")
         for rung in self._plan.rungs:
@@ -108,7 +114,7 @@ class _Race:
                 reason = "the time budget allows no further candidate"
                 self._trials.drop(candidate, "dropped", reason)
             elif not self._hurry():
-                trial = partial(self._trials.fine_tune, rung=rung, hurry=self._hurry)
+                trial = partial(self._trials.train, rung=rung, hurry=self._hurry)
                 self._attempt(candidate, trial)
         if rung == self._last_rung or self._hurry():
             return
@@ -125,7 +131,7 @@ class _Race:
 
         A budget should rather buy one fine-tune that is ready than several that are not.
         """
-        tried = [row for row in map(self._row, self._plan.fine_tunes) if row.step > 0]
+        tried = [row for row in map(self._row, self._plan.stepwise) if row.step > 0]
         if not tried:
             return True
         per_step = sum(row.seconds for row in tried) / sum(row.step for row in tried)
@@ -150,24 +156,24 @@ class _Race:
         self._journal.write("status", candidate=candidate.id, status="paused")
 
     def _select(self) -> Outcome:
-        ranked = self._ranked(self._alive())
+        ranked = self._ranked(self._publishable())
         if not ranked:
             raise InvalidRequestError(
-                "candidates: no fine-tune is left to publish, all were cancelled or failed; "
-                "start again, or give more of them with --candidates."
+                "candidates: none is left to publish, all were cancelled or failed; start again, "
+                "or give more of them with --candidates."
             )
-        heads = self._ranked(self._plan.heads)
-        winner, baseline = ranked[0], heads[0] if heads else None
+        compared = self._ranked([c for c in self._plan.candidates if not c.publishable])
+        winner, baseline = ranked[0], compared[0] if compared else None
         self._journal.write(
             "selected", winner=winner.id, baseline=baseline.id if baseline else None
         )
-        for candidate in [winner, *heads[:1]]:
+        for candidate in [winner, *compared[:1]]:
             self._trials.test(candidate)
         folder = self._trials.publishable(winner, baseline)
         self._journal.write("status", candidate=winner.id, status="finished")
         for other in self._alive():
             if other != winner:
-                reason = "another fine-tune was better on the validation rows"
+                reason = "another candidate was better on the validation rows"
                 self._trials.drop(other, "dropped", reason)
         return Outcome(self._row(winner), self._row(baseline) if baseline else None, folder)
 
@@ -176,18 +182,28 @@ class _Race:
         return self._control.time_left <= 0 and bool(self._ranked(self._alive()))
 
     def _alive(self) -> list[Candidate]:
-        gone = {"dropped", "cancelled", "failed"}
-        return [c for c in self._plan.fine_tunes if self._row(c).status not in gone]
+        return [c for c in self._plan.stepwise if self._row(c).status not in _GONE]
+
+    def _publishable(self) -> list[Candidate]:
+        candidates = [c for c in self._plan.candidates if c.publishable]
+        return [c for c in candidates if self._row(c).status not in _GONE]
 
     def _row(self, candidate: Candidate) -> CandidateState:
         return self._journal.state.of(candidate)
 
     def _ranked(self, candidates: list[Candidate]) -> list[Candidate]:
         """Those with scores, best first; on a tie the one that trained longer."""
-        rows = [self._row(candidate) for candidate in candidates]
-        scored = [row for row in rows if row.validation is not None]
-        scored.sort(key=lambda row: (-getattr(row.validation, self._metric), -row.scored_step))
-        return [row.candidate for row in scored]
+        scored = [
+            (rank_key(self._metric, row.validation), row)
+            for row in map(self._row, candidates)
+            if row.validation is not None
+        ]
+        scored.sort(key=lambda pair: (-pair[0], -pair[1].scored_step))
+        return [row.candidate for _, row in scored]
+
+
+def _ranking_first(metrics: tuple[str, ...], ranking: str) -> list[str]:
+    return [ranking, *(name for name in metrics if name != ranking)]
 
 
 def _since(begin: float) -> float:

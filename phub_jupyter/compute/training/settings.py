@@ -2,39 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from phub_jupyter.errors import InvalidRequestError
-from phub_jupyter.tasks import task_named
 
-__all__ = ["METRICS", "Settings"]
-
-METRICS = ("accuracy", "f1")
-"""Metrics that can rank candidates; higher is better."""
+__all__ = ["Settings"]
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The choices of one run; ``time_budget`` is in seconds, None means no limit."""
+    """The choices of one run.
 
-    task: str = "text-classification"
+    ``task`` and ``metric`` are empty until `prepare` has looked at the dataset, unless the person
+    chose them. ``columns`` names the column of the dataset for a role such as ``text``.
+    ``time_budget`` is in seconds, None means no limit.
+    """
+
+    task: str = ""
     candidates: int = 6
-    metric: str = "accuracy"
+    metric: str = ""
     seed: int = 0
-    text_column: str | None = None
-    label_column: str | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
     max_train_rows: int | None = None
     time_budget: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot run, before anything is downloaded."""
-        if not task_named(self.task).trainable:
-            raise InvalidRequestError(
-                f"task: '{self.task}' cannot be trained yet; use text-classification."
-            )
-        if self.metric not in METRICS:
-            raise InvalidRequestError(
-                f"metric: '{self.metric}' cannot rank candidates; use {' or '.join(METRICS)}."
-            )
+        from phub_jupyter.compute.training.recipes import recipe_for
+
+        if self.task:
+            known = recipe_for(self.task).metrics
+            if self.metric and self.metric not in known:
+                raise InvalidRequestError(
+                    f"metric: '{self.metric}' cannot rank candidates; use {' or '.join(known)}."
+                )
         if self.candidates < 1:
             raise InvalidRequestError("candidates: give a number from 1 up.")

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from phub_jupyter.compute.training.metrics import Scores
 from phub_jupyter.compute.training.plan import Candidate, Plan
+from phub_jupyter.compute.training.scores import Scores, better
 
 __all__ = ["CandidateState", "RunState"]
 
@@ -76,10 +76,17 @@ class RunState:
         """Whether the best cheap head did at least as well as the winner on validation."""
         rows = [self.candidates[key] for key in (self.winner, self.baseline) if key is not None]
         scores = [row.validation for row in rows if row.validation is not None]
-        if len(scores) < 2:
-            return False
-        metric = self.started["settings"]["metric"]
-        return bool(getattr(scores[1], metric) >= getattr(scores[0], metric))
+        return len(scores) == 2 and not better(self.metric, scores[0], scores[1])
+
+    @property
+    def metric(self) -> str:
+        """The metric that ranks the candidates."""
+        return str(self.started["settings"]["metric"])
+
+    @property
+    def metrics(self) -> list[str]:
+        """All metrics of the run; the one that ranks is the first."""
+        return list(self.started.get("metrics", ()))
 
     def of(self, candidate: Candidate) -> CandidateState:
         """The state of one candidate."""
@@ -91,7 +98,7 @@ def _started(state: RunState, event: dict[str, Any]) -> None:
     state.status = "running"
     plan = state.plan
     for candidate in plan.candidates:
-        total = plan.rungs[-1] if candidate.is_fine_tune else 1
+        total = plan.rungs[-1] if candidate.stepwise else 1
         state.candidates[candidate.id] = CandidateState(candidate, total)
 
 

@@ -9,14 +9,11 @@ from functools import cached_property
 from pathlib import Path
 
 from phub_jupyter.compute.training.control import Control
-from phub_jupyter.compute.training.embeddings import EmbeddingCache
+from phub_jupyter.compute.training.data import Data
 from phub_jupyter.compute.training.engine import Engine
-from phub_jupyter.compute.training.examples import Splits
-from phub_jupyter.compute.training.fine_tune import FineTune, load_model
-from phub_jupyter.compute.training.heads import predict_with_head
 from phub_jupyter.compute.training.journal import Journal
-from phub_jupyter.compute.training.metrics import Scores, score
-from phub_jupyter.compute.training.plan import Candidate
+from phub_jupyter.compute.training.plan import BATCH_SIZE, Candidate
+from phub_jupyter.compute.training.recipes.recipe import Recipe, Trial, Work
 from phub_jupyter.compute.training.state import CandidateState
 
 __all__ = ["Trials"]
@@ -26,10 +23,17 @@ class Trials:
     """The work on single candidates; every result goes into the journal."""
 
     def __init__(
-        self, journal: Journal, splits: Splits, model_folder: Path, seed: int, control: Control
+        self,
+        journal: Journal,
+        recipe: Recipe,
+        data: Data,
+        model_folder: Path,
+        seed: int,
+        control: Control,
     ) -> None:
         self._journal = journal
-        self._splits = splits
+        self._recipe = recipe
+        self._data = data
         self._model_folder = model_folder
         self._seed = seed
         self._control = control
@@ -42,57 +46,54 @@ class Trials:
         if known:
             engine = Engine.from_json(known)
         else:
-            engine = Engine.choose(load_model(self._model_folder, self._splits.label_names))
+            engine = self._recipe.engine(self._data, self._model_folder)
             self._journal.write("engine", **engine.as_json())
         engine.apply()
         return engine
 
-    def head(self, candidate: Candidate) -> None:
-        """Fit a cheap head and score it on the validation rows."""
-        begin = time.monotonic()
-        labels = self._head_labels(candidate, "validation")
-        self._scores(candidate, "validation", labels, time.monotonic() - begin)
+    def fit(self, candidate: Candidate) -> None:
+        """Fit a candidate at one go and score it on the validation rows."""
+        self._advance(self._trial(candidate), candidate, 1, lambda step: True)
 
-    def fine_tune(self, candidate: Candidate, rung: int, hurry: Callable[[], bool]) -> None:
+    def train(self, candidate: Candidate, rung: int, hurry: Callable[[], bool]) -> None:
         """Train up to the rung, or until stopped or out of time, and score what there is."""
         row = self._row(candidate)
         begin, before = time.monotonic(), row.seconds
-        trainer = self._fine_tune(candidate)
 
         def on_step(step: int) -> bool:
             self._journal.progress(candidate.id, step, before + time.monotonic() - begin)
             return step < rung and self._control.may_step(candidate.id) and not hurry()
 
+        self._advance(self._trial(candidate), candidate, rung, on_step)
+
+    def _advance(
+        self, trial: Trial, candidate: Candidate, rung: int, on_step: Callable[[int], bool]
+    ) -> None:
+        row = self._row(candidate)
+        begin, before = time.monotonic(), row.seconds
         if row.checkpoint < rung:
-            step = trainer.train(row.checkpoint, on_step)
+            step = trial.fit(row.checkpoint, on_step)
             self._journal.write("checkpoint", candidate=candidate.id, step=step)
         self._control.check(candidate.id)
-        labels = trainer.predict("validation", row.checkpoint, self._before_batch(candidate))
-        self._scores(candidate, "validation", labels, before + time.monotonic() - begin)
+        self._score(trial, candidate, "validation", before + time.monotonic() - begin)
 
     def drop(self, candidate: Candidate, status: str, reason: str) -> None:
         """Mark a candidate as over and free its disk space."""
         self._journal.write("status", candidate=candidate.id, status=status, reason=reason)
-        if candidate.is_fine_tune:
-            self._fine_tune(candidate).discard()
+        self._trial(candidate).discard()
 
     def test(self, candidate: Candidate) -> None:
         """Score on the test rows, which nothing was chosen by."""
         row = self._row(candidate)
         if row.test is not None:
             return
-        if candidate.is_fine_tune:
-            trainer = self._fine_tune(candidate)
-            labels = trainer.predict("test", row.checkpoint, self._before_batch(candidate))
-        else:
-            labels = self._head_labels(candidate, "test")
-        self._scores(candidate, "test", labels, row.seconds)
+        self._score(self._trial(candidate), candidate, "test", row.seconds)
 
     def publishable(self, winner: Candidate, baseline: Candidate | None) -> Path:
         """Write the folder to publish: weights, tokenizer, configuration and metrics."""
         folder = self._folder / "publish"
         row = self._row(winner)
-        self._fine_tune(winner).save(folder, row.checkpoint)
+        self._trial(winner).save(folder, row.checkpoint)
         metrics = {
             "candidates": len(self._journal.state.candidates),
             "winner": _metrics(row),
@@ -104,42 +105,31 @@ class Trials:
     def _row(self, candidate: Candidate) -> CandidateState:
         return self._journal.state.of(candidate)
 
-    def _fine_tune(self, candidate: Candidate) -> FineTune:
-        return FineTune(
-            candidate,
-            self._folder / candidate.id,
+    def _trial(self, candidate: Candidate) -> Trial:
+        work = Work(
+            self._data,
             self._model_folder,
-            self._splits,
-            self._journal.state.plan.rungs[-1],
-            self._seed,
+            self._folder,
             self.engine,
+            self._seed,
+            total=self._journal.state.plan.rungs[-1],
+            batch_size=BATCH_SIZE,
+            check=lambda: self._control.check(candidate.id),
         )
+        return self._recipe.trial(candidate, work)
 
-    def _head_labels(self, candidate: Candidate, split: str) -> list[int]:
-        def cache() -> EmbeddingCache:
-            return EmbeddingCache(
-                self._folder,
-                self._model_folder,
-                self._splits,
-                self.engine,
-                self._before_batch(candidate),
-            )
-
-        return predict_with_head(candidate, self._splits, split, self._seed, cache)
-
-    def _before_batch(self, candidate: Candidate) -> Callable[[], None]:
-        return lambda: self._control.check(candidate.id)
-
-    def _scores(self, candidate: Candidate, split: str, labels: list[int], seconds: float) -> None:
-        truth = getattr(self._splits, split).labels
-        found: Scores = score(truth, labels, len(self._splits.label_names))
+    def _score(self, trial: Trial, candidate: Candidate, split: str, seconds: float) -> None:
+        begin = time.monotonic()
+        step = self._row(candidate).checkpoint
+        predictions = trial.predict(split, step)
+        trial.release()
         self._journal.write(
             "scores",
             candidate=candidate.id,
             split=split,
-            step=self._row(candidate).checkpoint if candidate.is_fine_tune else 1,
-            scores=found.as_json(),
-            seconds=round(seconds, 2),
+            step=step,
+            scores=self._recipe.score(self._data, split, predictions).as_json(),
+            seconds=round(seconds + (time.monotonic() - begin if split != "test" else 0), 2),
         )
 
 

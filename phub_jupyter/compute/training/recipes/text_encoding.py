@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from phub_jupyter.compute.training.engine import Engine
+from phub_jupyter.compute.training.recipes.recipe import Work
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,7 +21,7 @@ _EVAL_BATCH = 64
 class Encoded:
     """A tokenized split in the shape that the Trainer takes: a sequence of rows."""
 
-    def __init__(self, token_ids: list[list[int]], labels: Sequence[int] | None = None) -> None:
+    def __init__(self, token_ids: list[list[int]], labels: Sequence[Any] | None = None) -> None:
         self.token_ids = token_ids
         self.labels = labels
 
@@ -38,7 +38,7 @@ class Encoded:
 def encode(
     tokenizer: PreTrainedTokenizerBase,
     texts: Sequence[str],
-    labels: Sequence[int] | None,
+    labels: Sequence[Any] | None,
     max_length: int,
 ) -> Encoded:
     """Tokenize texts, cutting them at ``max_length`` tokens."""
@@ -50,27 +50,23 @@ def run_batches(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     rows: Encoded,
-    engine: Engine,
     pick: Callable[[Any, torch.Tensor], torch.Tensor],
-    before_batch: Callable[[], object],
+    work: Work,
 ) -> NDArray[np.float32]:
-    """Call the model on all rows and return what ``pick(output, mask)`` takes, in row order.
-
-    ``before_batch`` is called between batches; it may raise to stop.
-    """
+    """Call the model on all rows and return what ``pick(output, mask)`` takes, in row order."""
     import numpy as np
     import torch
 
-    model.train(False).to(engine.device)
+    model.train(False).to(work.engine.device)
     results: list[NDArray[np.float32]] = []
     order: list[int] = []
     for indices in _by_length(rows):
-        before_batch()
+        work.check()
         batch = tokenizer.pad(
             {"input_ids": [rows.token_ids[i] for i in indices]}, return_tensors="pt"
         )
-        batch = batch.to(engine.device)
-        with torch.inference_mode(), engine.autocast():
+        batch = batch.to(work.engine.device)
+        with torch.inference_mode(), work.engine.autocast():
             picked = pick(model(**batch), batch["attention_mask"])
         results.append(picked.float().cpu().numpy())
         order.extend(indices)

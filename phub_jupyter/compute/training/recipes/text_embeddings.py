@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from phub_jupyter.compute.training.encoding import encode, run_batches
-from phub_jupyter.compute.training.engine import Engine
-from phub_jupyter.compute.training.examples import Splits
+from phub_jupyter.compute.training.recipes.recipe import Work
+from phub_jupyter.compute.training.recipes.text_encoding import encode, run_batches
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,27 +20,16 @@ _MAX_LENGTH = 128
 class EmbeddingCache:
     """Mean-pooled, normalized token vectors of the frozen base model, shared by all heads."""
 
-    def __init__(
-        self,
-        folder: Path,
-        model_folder: Path,
-        splits: Splits,
-        engine: Engine,
-        before_batch: Callable[[], object],
-    ) -> None:
-        self._folder = folder
-        self._model_folder = model_folder
-        self._splits = splits
-        self._engine = engine
-        self._before_batch = before_batch
+    def __init__(self, work: Work) -> None:
+        self._work = work
 
     def of(self, split: str, limit: int | None = None) -> NDArray[np.float32]:
         """The embeddings of the first ``limit`` texts of a split, one row per text."""
         import numpy as np
 
-        path = self._folder / f"embeddings-{split}.npy"
+        path = self._work.folder / f"embeddings-{split}.npy"
         if not path.exists():
-            vectors = self._compute(getattr(self._splits, split).texts[:limit])
+            vectors = self._compute(list(self._work.data.split(split).inputs["text"][:limit]))
             partial = path.with_suffix(".partial.npy")
             np.save(partial, vectors)
             partial.replace(path)
@@ -53,10 +39,10 @@ class EmbeddingCache:
     def _compute(self, texts: list[str]) -> NDArray[np.float32]:
         from transformers import AutoModel, AutoTokenizer
 
-        tokenizer = AutoTokenizer.from_pretrained(self._model_folder)
-        model = AutoModel.from_pretrained(self._model_folder)
+        tokenizer = AutoTokenizer.from_pretrained(self._work.model_folder)
+        model = AutoModel.from_pretrained(self._work.model_folder)
         rows = encode(tokenizer, texts, None, _MAX_LENGTH)
-        return run_batches(model, tokenizer, rows, self._engine, _mean_pooled, self._before_batch)
+        return run_batches(model, tokenizer, rows, _mean_pooled, self._work)
 
 
 def _mean_pooled(output: Any, mask: torch.Tensor) -> torch.Tensor:

@@ -1,0 +1,61 @@
+"""Finds which column of a dataset plays which role, and says so in one sentence when it cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from phub_jupyter.errors import InvalidRequestError
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+__all__ = ["LABEL_NAMES", "TEXT_NAMES", "find_column", "is_string", "listed", "named_column"]
+
+TEXT_NAMES = ("text", "sentence", "content", "review", "comment", "message", "document")
+LABEL_NAMES = ("label", "labels", "class", "category", "sentiment", "target")
+
+
+def named_column(part: Dataset, role: str, name: str) -> str:
+    """The column that the person named for a role. Raises InvalidRequestError."""
+    if name not in part.column_names:
+        raise InvalidRequestError(
+            f"{role}-column: the dataset has no column '{name}'; its columns are {listed(part)}."
+        )
+    return name
+
+
+def find_column(
+    part: Dataset,
+    role: str,
+    names: Sequence[str],
+    fits: Callable[[str, Any], bool],
+    wanted: str | None = None,
+) -> str:
+    """The column for a role: the one wanted, else the first usual name, else the only fitting one.
+
+    ``fits(name, feature)`` says whether a column could play the role. Raises InvalidRequestError.
+    """
+    if wanted is not None:
+        return named_column(part, role, wanted)
+    fitting: list[str] = [name for name, kind in part.features.items() if fits(name, kind)]
+    for name in names:
+        if name in fitting:
+            return name
+    if len(fitting) == 1:
+        return fitting[0]
+    problem = "cannot tell which of" if fitting else f"there is no {role} column among"
+    among = f"{listed(part)} is the {role}" if fitting else listed(part)
+    raise InvalidRequestError(
+        f"{role}-column: {problem} {among}; name it with --column {role}=NAME."
+    )
+
+
+def is_string(kind: Any) -> bool:
+    """Whether a feature is plain text."""
+    return getattr(kind, "dtype", None) in ("string", "large_string")
+
+
+def listed(part: Dataset) -> str:
+    """The columns of a dataset, for a sentence."""
+    return ", ".join(f"'{name}'" for name in part.column_names)

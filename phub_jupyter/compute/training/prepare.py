@@ -1,0 +1,59 @@
+"""Looks at a dataset before anything runs: for which task it is, and what it is read as."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from phub_jupyter.compute.training.columns import listed
+from phub_jupyter.compute.training.data import Data
+from phub_jupyter.compute.training.recipes import TRAINABLE, recipe_for
+from phub_jupyter.compute.training.settings import Settings
+from phub_jupyter.compute.training.splits import load_splits
+from phub_jupyter.errors import InvalidRequestError
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+__all__ = ["Prepared", "prepare"]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A dataset read for a task; ``settings`` have task and metric filled in."""
+
+    settings: Settings
+    data: Data
+
+    def sentence(self) -> str:
+        """What is going to be trained, for the person to see before it begins."""
+        columns = ", ".join(f"{role} from '{name}'" for role, name in self.data.columns.items())
+        classes = f"; {len(self.data.labels)} classes" if self.data.labels else ""
+        kind = f" ({self.data.problem.replace('_', ' ')})" if self.data.problem else ""
+        rows = ", ".join(f"{count:,} {name}" for name, count in self.data.rows().items())
+        return f"{self.settings.task}{kind}: {columns}{classes}; {rows} rows."
+
+
+def prepare(settings: Settings, dataset: Path) -> Prepared:
+    """Read the dataset folder for the task of ``settings``, or for the one it looks like.
+
+    Raises InvalidRequestError naming the column or split and what to do about it.
+    """
+    parts = load_splits(dataset, settings.seed, settings.max_train_rows)
+    task = settings.task or _task_of(parts)
+    recipe = recipe_for(task)
+    chosen = replace(settings, task=task, metric=settings.metric or recipe.metrics[0])
+    return Prepared(chosen, recipe.read(parts, chosen))
+
+
+def _task_of(parts: Mapping[str, Dataset]) -> str:
+    train = parts["train"]
+    for task in TRAINABLE:
+        if recipe_for(task).fits(train):
+            return task
+    raise InvalidRequestError(
+        f"task: cannot tell what the columns {listed(train)} are for; say it with --task "
+        f"({', '.join(TRAINABLE)})."
+    )

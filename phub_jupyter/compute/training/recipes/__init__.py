@@ -1,0 +1,31 @@
+"""The recipes by task: how a task's data is read, what is tried on it, and what counts.
+
+A new task is a module here with a ``RECIPE``, a row in `_MODULES`, and ``trainable`` in the task
+table. Importing a recipe imports no machine-learning library.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from phub_jupyter.compute.training.recipes.recipe import Recipe
+from phub_jupyter.errors import InvalidRequestError
+from phub_jupyter.tasks import task_named
+
+__all__ = ["TRAINABLE", "recipe_for"]
+
+_MODULES = {"text-classification": "text_classification"}
+
+TRAINABLE = tuple(_MODULES)
+"""The tasks that have a recipe, in the order in which they are thought of for a dataset."""
+
+
+def recipe_for(task: str) -> Recipe:
+    """The recipe of a task. Raises InvalidRequestError that names those there are."""
+    task_named(task)
+    if task not in _MODULES:
+        raise InvalidRequestError(
+            f"task: '{task}' cannot be trained yet; use {', '.join(TRAINABLE)}."
+        )
+    recipe: Recipe = import_module(f"{__name__}.{_MODULES[task]}").RECIPE
+    return recipe

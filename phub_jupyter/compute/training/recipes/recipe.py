@@ -1,0 +1,101 @@
+"""What a task's recipe and one trial of it offer to the race, which knows no task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from phub_jupyter.compute.training.data import Data
+from phub_jupyter.compute.training.engine import Engine
+from phub_jupyter.compute.training.scores import Scores
+from phub_jupyter.compute.training.space import FamilySpace
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+    from phub_jupyter.compute.training.plan import Candidate
+    from phub_jupyter.compute.training.settings import Settings
+
+__all__ = ["Recipe", "Trial", "Work"]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a trial works with.
+
+    ``folder`` is the run's, shared by its candidates; ``total`` is the number of steps of a whole
+    training; ``check`` is called between batches and raises when the person wants an end.
+    """
+
+    data: Data
+    model_folder: Path
+    folder: Path
+    engine: Engine
+    seed: int
+    total: int
+    batch_size: int
+    check: Callable[[], None]
+
+
+class Trial(Protocol):
+    """One candidate at work. Families that are not stepwise have one step."""
+
+    def fit(self, start: int, on_step: Callable[[int], bool]) -> int:
+        """Go on from step ``start`` until ``on_step(step)`` is false; return the step reached."""
+        ...
+
+    def predict(self, split: str, step: int) -> Sequence[Any]:
+        """A prediction for each row of a split, as the task's metrics take them."""
+        ...
+
+    def save(self, folder: Path, step: int) -> None:
+        """Write what others can load, and nothing else. Only publishable families are asked."""
+        ...
+
+    def release(self) -> None:
+        """Give memory back; what `fit` reached stays on disk."""
+        ...
+
+    def discard(self) -> None:
+        """Delete what is on disk."""
+        ...
+
+
+class Recipe(Protocol):
+    """How one task is trained.
+
+    ``metrics`` are named as in the evaluation's table; the first ranks candidates unless the
+    person chose another.
+    """
+
+    task: str
+    metrics: tuple[str, ...]
+
+    def fits(self, part: Dataset) -> bool:
+        """Whether a dataset with these columns looks as if it were for this task."""
+        ...
+
+    def read(self, parts: Mapping[str, Dataset], settings: Settings) -> Data:
+        """Check and read the rows. Raises InvalidRequestError naming column and remedy."""
+        ...
+
+    def engine(self, data: Data, model_folder: Path) -> Engine:
+        """Choose how to compute, which tries the base model out.
+
+        Raises InvalidRequestError when that cannot be used.
+        """
+        ...
+
+    def space(self, data: Data) -> tuple[FamilySpace, ...]:
+        """What can be tried, cheapest family first."""
+        ...
+
+    def trial(self, candidate: Candidate, work: Work) -> Trial:
+        """Begin or take up again the work on a candidate."""
+        ...
+
+    def score(self, data: Data, split: str, predictions: Sequence[Any]) -> Scores:
+        """Compare predictions with the targets of a split."""
+        ...

@@ -1,0 +1,127 @@
+"""A trial that trains a transformers model in steps: leaves a checkpoint, goes on from it later."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from phub_jupyter.compute.training.plan import Candidate
+from phub_jupyter.compute.training.recipes.recipe import Work
+from phub_jupyter.compute.training.recipes.task_model import TaskModel
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, Trainer, TrainerCallback
+
+__all__ = ["StepwiseTrial"]
+
+
+class StepwiseTrial:
+    """Trains one candidate in its own folder of the run."""
+
+    def __init__(self, candidate: Candidate, model: TaskModel, work: Work) -> None:
+        self._parameters = candidate.parameters
+        self._folder = work.folder / candidate.id
+        self._task_model = model
+        self._work = work
+        self._model: PreTrainedModel | None = None
+
+    def fit(self, start: int, on_step: Callable[[int], bool]) -> int:
+        """Go on from step ``start`` until ``on_step(step)`` is false; return the step reached."""
+        from transformers import set_seed
+
+        set_seed(self._work.seed)
+        self._model = self._task_model.load(self._work.model_folder)
+        if self._parameters.get("freeze_embeddings"):
+            self._model.get_input_embeddings().requires_grad_(False)
+        trainer = self._trainer(_until_false(on_step))
+        trainer.train(resume_from_checkpoint=str(self._checkpoint(start)) if start else None)
+        step = int(trainer.state.global_step)
+        for old in self._folder.glob("checkpoint-*"):
+            if old != self._checkpoint(step):
+                shutil.rmtree(old)
+        return step
+
+    def predict(self, split: str, step: int) -> Sequence[Any]:
+        """The predictions of the model as it was at ``step``."""
+        return self._task_model.predict(self._at(step), split)
+
+    def save(self, folder: Path, step: int) -> None:
+        """Write weights, processor and configuration of ``step``."""
+        self._at(step).save_pretrained(folder)
+        self._task_model.processor.save_pretrained(folder)
+
+    def release(self) -> None:
+        """Give the memory of the model back; checkpoints stay."""
+        self._model = None
+
+    def discard(self) -> None:
+        """Delete the checkpoints."""
+        self.release()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _checkpoint(self, step: int) -> Path:
+        return self._folder / f"checkpoint-{step}"
+
+    def _at(self, step: int) -> PreTrainedModel:
+        if self._model is None:
+            self._model = self._task_model.load(self._checkpoint(step))
+        return self._model
+
+    def _trainer(self, callback: TrainerCallback) -> Trainer:
+        from transformers import PrinterCallback, Trainer
+
+        trainer = Trainer(
+            model=self._model,
+            args=self._arguments(),
+            train_dataset=self._task_model.examples("train"),
+            processing_class=self._task_model.processor,
+            data_collator=self._task_model.collator(),
+            callbacks=[callback],
+        )
+        trainer.remove_callback(PrinterCallback)
+        return trainer
+
+    def _arguments(self) -> Any:
+        from transformers import TrainingArguments
+
+        engine = self._work.engine
+        on_cpu = engine.device == "cpu"
+        return TrainingArguments(
+            output_dir=str(self._folder),
+            max_steps=self._work.total,
+            per_device_train_batch_size=self._work.batch_size,
+            learning_rate=self._parameters["learning_rate"],
+            weight_decay=self._parameters["weight_decay"],
+            warmup_steps=self._parameters["warmup"],
+            lr_scheduler_type="linear",
+            optim="adamw_torch_fused",
+            train_sampling_strategy="group_by_length",
+            bf16=engine.bf16,
+            use_cpu=on_cpu,
+            dataloader_pin_memory=not on_cpu,
+            seed=self._work.seed,
+            save_strategy="no",
+            save_total_limit=1,
+            logging_strategy="no",
+            report_to="none",
+            disable_tqdm=True,
+        )
+
+
+def _until_false(on_step: Callable[[int], bool]) -> TrainerCallback:
+    """A callback that saves and stops as soon as ``on_step`` says so.
+
+    Its class is made here because the base class takes seconds to import.
+    """
+    from transformers import TrainerCallback
+
+    class UntilFalse(TrainerCallback):
+        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> Any:
+            if not on_step(int(state.global_step)):
+                control.should_save = True
+                control.should_training_stop = True
+            return control
+
+    return UntilFalse()
