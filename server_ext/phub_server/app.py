@@ -13,6 +13,8 @@ from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.utils import url_path_join
 from traitlets import Bool, Unicode, default
 
+from phub_server.start import without_collections
+
 if TYPE_CHECKING:
     from phub_server.context import ServerContext
     from phub_server.environment import KernelEnvironment
@@ -64,10 +66,11 @@ class PrivateHubApp(ExtensionApp):
 
     def initialize_settings(self) -> None:
         """Open the hub and make sure that its owner has an account."""
-        from phub_jupyter.hub.hub import Hub
-        from phub_jupyter.hub.settings import StoreSettings
-        from phub_server.context import SETTINGS_KEY, ServerContext
-        from phub_server.identity import JupyterIdentity
+        with without_collections():
+            from phub_jupyter.hub.hub import Hub
+            from phub_jupyter.hub.settings import StoreSettings
+            from phub_server.context import SETTINGS_KEY, ServerContext
+            from phub_server.identity import JupyterIdentity
 
         assert self.serverapp is not None
         data = Path(self.data).expanduser()
@@ -81,7 +84,8 @@ class PrivateHubApp(ExtensionApp):
 
     def initialize_handlers(self) -> None:
         """Mount the one route table."""
-        from phub_server.routes import tornado_rules
+        with without_collections():
+            from phub_server.routes import tornado_rules
 
         self.handlers.extend(tornado_rules("/phub"))
 
