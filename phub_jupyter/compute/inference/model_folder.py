@@ -16,6 +16,7 @@ from phub_jupyter.errors import InvalidRequestError, NotSupportedError
 
 __all__ = ["check_folder", "load_parts"]
 
+_ONLY_TRAINED = ("masked_spec_embed", "mask_token")  # pre-training hides inputs with them
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt")
 
 
@@ -50,8 +51,12 @@ def check_folder(folder: Path) -> None:
         raise InvalidRequestError("model: the repository has no weights (*.safetensors).")
 
 
-def load_parts(folder: Path, auto_class: str) -> tuple[Any, Any]:
+def load_parts(
+    folder: Path, auto_class: str, processor_class: str = "AutoTokenizer"
+) -> tuple[Any, Any]:
     """Load ``(model, tokenizer)`` in full precision, the model as transformers' ``auto_class``.
+
+    Models of pictures and sounds have another class of processor in the tokenizer's place.
 
     Raises InvalidRequestError when weights that the task needs are missing: transformers would
     otherwise fill them with random numbers and answer with noise.
@@ -63,7 +68,7 @@ def load_parts(folder: Path, auto_class: str) -> tuple[Any, Any]:
     options = {"local_files_only": True, "trust_remote_code": False}
     try:
         with _no_progress_bar():
-            tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **options)
+            processor = getattr(transformers, processor_class).from_pretrained(folder, **options)
             model, loading = getattr(transformers, auto_class).from_pretrained(
                 folder,
                 use_safetensors=True,
@@ -75,13 +80,14 @@ def load_parts(folder: Path, auto_class: str) -> tuple[Any, Any]:
         raise
     except Exception as error:  # the folder is a stranger's, and can be wrong in any way
         raise InvalidRequestError(f"model: transformers cannot load it: {_first(error)}") from error
-    missing = sorted(loading["missing_keys"]) + sorted(str(k) for k in loading["mismatched_keys"])
+    missing = [key for key in sorted(loading["missing_keys"]) if not key.endswith(_ONLY_TRAINED)]
+    missing += sorted(str(k) for k in loading["mismatched_keys"])
     if missing:
         raise InvalidRequestError(
             f"model: its weights lack {', '.join(missing[:3])}, so it was not trained for this "
             "task; fine-tune it first, for example with %phub train."
         )
-    return model.eval(), tokenizer
+    return model.eval(), processor
 
 
 @contextmanager

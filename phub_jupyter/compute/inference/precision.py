@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["place"]
+__all__ = ["fit", "place", "place_media"]
 
 _SPEED_UP = 1.15
 _TOLERANCE = 0.02
@@ -24,11 +24,39 @@ def place(model: Any, longest: int, scores: Callable[[Any], Any]) -> Any:
     ``longest`` is the longest input in tokens. ``scores`` makes the final scores from the model's
     output; they must not move by more than 0.02, and the best-scored label of no probe may change.
     """
+    model = model.to(_device())
+    probes = _probes(model.get_input_embeddings().num_embeddings, longest, _device())
+    return _better(model, probes, scores)
+
+
+def place_media(
+    model: Any, probes: list[dict[str, Any]], scores: Callable[[Any], Any] | None = None
+) -> Any:
+    """The same for a model of pictures or sounds, with ``probes`` as its processor makes them.
+
+    The first two are timed. Without ``scores`` nothing says what may change: it stays as it is.
+    """
+    model = model.to(_device())
+    return model if scores is None else _better(model, probes, scores)
+
+
+def fit(batch: dict[str, Any], model: Any) -> dict[str, Any]:
+    """Tensors where the model is, and its real numbers in the precision that it computes with."""
+    return {
+        name: value.to(model.device, model.dtype if value.is_floating_point() else value.dtype)
+        for name, value in batch.items()
+    }
+
+
+def _device() -> str:
     import torch
 
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    model = model.to(device)
-    probes = _probes(model.get_input_embeddings().num_embeddings, longest, device)
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _better(model: Any, probes: list[dict[str, Any]], scores: Callable[[Any], Any]) -> Any:
+    import torch
+
     reduced = copy.deepcopy(model).to(torch.bfloat16)
     with torch.inference_mode():
         if not all(_agree(scores, model, reduced, probe) for probe in probes):
@@ -51,13 +79,14 @@ def _probes(vocabulary: int, longest: int, device: str) -> list[dict[str, Any]]:
 
 
 def _agree(scores: Callable[[Any], Any], full: Any, reduced: Any, probe: dict[str, Any]) -> bool:
-    before = scores(full(**probe).logits.float())
-    after = scores(reduced(**probe).logits.float())
+    before = scores(full(**fit(probe, full)).logits.float())
+    after = scores(reduced(**fit(probe, reduced)).logits.float())
     same = bool((before.argmax(-1) == after.argmax(-1)).all())
     return same and float((before - after).abs().max()) <= _TOLERANCE
 
 
 def _seconds(model: Any, probe: dict[str, Any]) -> float:
+    probe = fit(probe, model)
     times = []
     for _ in range(4):
         started = time.perf_counter()
