@@ -1,19 +1,35 @@
 """Frames between the hub and its worker processes: a length, then that many bytes of JSON.
 
 The hub and the workers are different rooms, and this is the door between them: how a message is
-cut out of the stream, and how a refusal crosses it without losing its class.
+cut out of the stream, and how a refusal or a picture crosses it without losing what it is.
+
+A request has an ``id`` and an ``op``. It is answered by one frame with ``result``, ``media`` or
+``error``; or, if it asked to ``stream``, by any number with ``piece`` and then one with ``end`` or
+``error``. The op ``cancel`` with the same ``id`` says that nobody waits any more; it may cross an
+answer, and is not answered itself.
 """
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from phub_jupyter import errors
 from phub_jupyter.errors import HubError, OverloadedError, StorageError
 
-__all__ = ["MAX_FRAME", "error_from_json", "error_to_json", "read_frame", "write_frame"]
+__all__ = [
+    "MAX_FRAME",
+    "Media",
+    "answer_from_frame",
+    "answer_to_frame",
+    "error_from_json",
+    "error_to_json",
+    "read_frame",
+    "write_frame",
+]
 
 MAX_FRAME = 64 * 1024 * 1024
 """Bytes of one message; whoever sends more is out of step, so the connection is given up."""
@@ -24,6 +40,14 @@ _BY_CODE: dict[str, type[HubError]] = {
     for value in vars(errors).values()
     if isinstance(value, type) and issubclass(value, HubError)
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """An answer that is no JSON: a picture or a sound."""
+
+    content_type: str
+    data: bytes
 
 
 async def read_frame(reader: asyncio.StreamReader) -> dict[str, Any]:
@@ -43,6 +67,22 @@ def write_frame(writer: asyncio.StreamWriter, message: dict[str, Any]) -> None:
     """Queue a message for sending, in one piece; await ``writer.drain()`` to keep its pace."""
     body = json.dumps(message, separators=(",", ":")).encode()
     writer.write(len(body).to_bytes(_LENGTH_BYTES, "big") + body)
+
+
+def answer_to_frame(answer: Any) -> dict[str, Any]:
+    """A whole answer as a part of a message."""
+    if not isinstance(answer, Media):
+        return {"result": answer}
+    data = base64.b64encode(answer.data).decode("ascii")
+    return {"media": {"content_type": answer.content_type, "data": data}}
+
+
+def answer_from_frame(frame: dict[str, Any]) -> Any:
+    """What `answer_to_frame` wrote down."""
+    media = frame.get("media")
+    if media is None:
+        return frame["result"]
+    return Media(media["content_type"], base64.b64decode(media["data"]))
 
 
 def error_to_json(error: HubError) -> dict[str, Any]:

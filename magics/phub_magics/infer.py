@@ -77,5 +77,6 @@ def _run_here(
     )
     answers: list[list[dict[str, Any]]] = []
     for start in range(0, len(texts), 256):
-        answers += infer(Path(folder), _TASK, texts[start : start + 256], parameters)
+        body = {"inputs": texts[start : start + 256], "parameters": parameters}
+        answers += infer(Path(folder), _TASK, body)
     return answers

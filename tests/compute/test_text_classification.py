@@ -30,7 +30,7 @@ def copy(folder: Path, tmp_path: Path) -> Path:
 
 
 def infer(folder: Path, inputs: Any, parameters: Any = None) -> Any:
-    return local.infer(folder, "text-classification", inputs, parameters)
+    return local.infer(folder, "text-classification", {"inputs": inputs, "parameters": parameters})
 
 
 @pytest.mark.parametrize("function", [None, "softmax", "sigmoid", "none"])
@@ -64,14 +64,14 @@ def test_top_k_limits_the_labels(folder: Path, top_k: int, count: int) -> None:
 
 def test_a_text_longer_than_the_model_is_cut(folder: Path) -> None:
     model = text_classification.load(folder)
-    request = text_classification.parse("film " * 500, None)
+    request = text_classification.parse({"inputs": "film " * 500})
     assert [item.length for item in model.tokenise(request)] == [64]
     assert infer(folder, "film " * 500) == infer(folder, "film " * 300)
 
 
 def test_padding_in_a_batch_does_not_change_a_score(folder: Path) -> None:
     model = text_classification.load(folder)
-    request = text_classification.parse(TEXTS, None)
+    request = text_classification.parse({"inputs": TEXTS})
     items = model.tokenise(request)
     together = model.shape(request, model.run(items))
     alone = model.shape(request, [model.run([item])[0] for item in items])
@@ -106,7 +106,7 @@ def test_padding_in_a_batch_does_not_change_a_score(folder: Path) -> None:
 )
 def test_a_bad_call_is_refused_by_field(inputs: Any, parameters: Any, message: str) -> None:
     with pytest.raises(InvalidRequestError, match=message):
-        text_classification.parse(inputs, parameters)
+        text_classification.parse({"inputs": inputs, "parameters": parameters})
 
 
 def test_a_pickle_is_refused_and_never_opened(copy: Path, tmp_path: Path) -> None:

@@ -41,9 +41,17 @@ class Talk:
     def send(self, number: int, **fields: Any) -> None:
         write_frame(self.writer, {"id": number, **fields})
 
-    def infer(self, number: int, folder: Path, inputs: Any, **fields: Any) -> None:
-        rest = {"task": "text-classification", "parameters": None, **fields}
-        self.send(number, op="infer", folder=str(folder), inputs=inputs, **rest)
+    def infer(
+        self,
+        number: int,
+        folder: Path,
+        inputs: Any,
+        *,
+        task: str = "text-classification",
+        parameters: dict[str, Any] | None = None,
+    ) -> None:
+        body = {"inputs": inputs, "parameters": parameters}
+        self.send(number, op="infer", folder=str(folder), task=task, body=body)
 
     async def answers(self, count: int) -> dict[int, dict[str, Any]]:
         frames = [await asyncio.wait_for(read_frame(self.reader), 60) for _ in range(count)]

@@ -51,7 +51,10 @@ class Served:
 
     async def infer(self, inputs: Any, parameters: Any = None) -> Any:
         return await self.serving.infer(
-            self.repo, COMMIT, "text-classification", inputs, parameters
+            self.repo,
+            COMMIT,
+            "text-classification",
+            {"inputs": inputs, "parameters": parameters},
         )
 
     async def pid(self) -> int:

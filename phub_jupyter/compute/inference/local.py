@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from phub_jupyter.compute.inference.batcher import BatchLimits, choose
-from phub_jupyter.compute.inference.pipelines import Pipeline, task_module
+from phub_jupyter.compute.inference.pipelines import Pipeline, StreamingPipeline, task_module
 from phub_jupyter.errors import NotSupportedError
 
 __all__ = ["infer"]
 
 
-def infer(folder: Path, task: str, inputs: Any, parameters: Any = None) -> Any:
-    """The same answer as the hub's Inference API gives for the same inputs and parameters.
+def infer(folder: Path, task: str, body: Mapping[str, Any]) -> Any:
+    """The same answer as the hub's Inference API gives for the same body.
 
     Raises InvalidRequestError for bad inputs or an unusable model. The last model stays loaded.
     """
     module = task_module(task)
-    request = module.parse(inputs, parameters)
+    request = module.parse(body)
     pipeline = _load(folder, task)
+    if isinstance(pipeline, StreamingPipeline):
+        *_, answer = pipeline.generate(request, lambda: False)
+        return answer
+    return pipeline.shape(request, _run(pipeline, request))
+
+
+def _run(pipeline: Pipeline, request: Any) -> list[Any]:
     items = list(pipeline.tokenise(request))
     order = sorted(range(len(items)), key=lambda index: items[index].length)
     lengths = [items[index].length for index in order]
@@ -32,11 +40,11 @@ def infer(folder: Path, task: str, inputs: Any, parameters: Any = None) -> Any:
         for index, output in zip(batch, pipeline.run([items[i] for i in batch]), strict=True):
             outputs[index] = output
         start = stop
-    return pipeline.shape(request, outputs)
+    return outputs
 
 
 @lru_cache(maxsize=1)
-def _load(folder: Path, task: str) -> Pipeline:
+def _load(folder: Path, task: str) -> Pipeline | StreamingPipeline:
     try:
         return task_module(task).load(folder)
     except ImportError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,21 +13,30 @@ from pathlib import Path
 from typing import Any
 
 from phub_jupyter.compute.inference.batcher import Batcher, BatchLimits, Lanes
-from phub_jupyter.compute.inference.pipelines import Pipeline, task_module
+from phub_jupyter.compute.inference.pipelines import Pipeline, StreamingPipeline, task_module
 
 __all__ = ["LoadedModel", "Models"]
+
+_Load = Callable[[Path], Pipeline | StreamingPipeline]
+_Key = tuple[_Load, Path]
 
 
 @dataclass(slots=True)
 class LoadedModel:
-    """A pipeline with its queue."""
+    """A pipeline with its queue; one that writes bit by bit has none."""
 
-    pipeline: Pipeline
-    batcher: Batcher[Any, Any]
+    pipeline: Any
+    batcher: Batcher[Any, Any] | None
+
+    @property
+    def waiting(self) -> int:
+        """How many items wait for a lane."""
+        return 0 if self.batcher is None else self.batcher.waiting
 
 
 @dataclass(slots=True)
 class _Slot:
+    task: str
     loading: asyncio.Future[LoadedModel]
     users: int = 0
     used_at: float = field(default_factory=time.monotonic)
@@ -46,16 +55,17 @@ class Models:
         self._count = count
         self._idle_seconds = idle_seconds
         self._limits = limits
-        self._slots: dict[tuple[str, Path], _Slot] = {}
+        self._slots: dict[_Key, _Slot] = {}
         self._loader = ThreadPoolExecutor(1, thread_name_prefix="loader")
 
     @asynccontextmanager
     async def use(self, task: str, folder: Path) -> AsyncIterator[LoadedModel]:
         """The model in ``folder``, loaded if it is not; kept at least until the block ends."""
-        key = (task, folder)
+        load = task_module(task).load
+        key = (load, folder)
         slot = self._slots.get(key)
         if slot is None:
-            slot = self._slots[key] = _Slot(asyncio.ensure_future(self._load(task, folder)))
+            slot = self._slots[key] = _Slot(task, asyncio.ensure_future(self._load(load, folder)))
             self._let_go_beyond_count()
         slot.users += 1
         try:
@@ -76,22 +86,24 @@ class Models:
         """What is loaded, for a person who looks at the hub's health."""
         return [
             {
-                "task": task,
+                "task": slot.task,
                 "folder": str(folder),
                 "idle_seconds": round(time.monotonic() - slot.used_at, 1),
-                "waiting": slot.loading.result().batcher.waiting,
+                "waiting": slot.loading.result().waiting,
                 **slot.loading.result().pipeline.describe(),
             }
-            for (task, folder), slot in self._slots.items()
+            for (_, folder), slot in self._slots.items()
             if slot.loading.done() and slot.loading.exception() is None
         ]
 
-    async def _load(self, task: str, folder: Path) -> LoadedModel:
+    async def _load(self, load: _Load, folder: Path) -> LoadedModel:
         loop = asyncio.get_running_loop()
-        pipeline = await loop.run_in_executor(self._loader, task_module(task).load, folder)
+        pipeline = await loop.run_in_executor(self._loader, load, folder)
+        if isinstance(pipeline, StreamingPipeline):
+            return LoadedModel(pipeline, None)
         return LoadedModel(pipeline, Batcher(pipeline.run, self._lanes, self._limits))
 
-    def _unused(self) -> list[tuple[tuple[str, Path], _Slot]]:
+    def _unused(self) -> list[tuple[_Key, _Slot]]:
         return [
             (key, slot)
             for key, slot in self._slots.items()
@@ -104,7 +116,7 @@ class Models:
             oldest_first = sorted(self._unused(), key=lambda pair: pair[1].used_at)
             self._drop([key for key, _ in oldest_first[:surplus]])
 
-    def _drop(self, keys: list[tuple[str, Path]]) -> None:
+    def _drop(self, keys: list[_Key]) -> None:
         for key in keys:
             del self._slots[key]
         if keys:

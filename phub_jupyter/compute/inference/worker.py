@@ -13,14 +13,16 @@ import logging
 import os
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
 from phub_jupyter.compute.inference.batcher import BatchLimits, Lanes
+from phub_jupyter.compute.inference.generations import Generations
 from phub_jupyter.compute.inference.models import Models
-from phub_jupyter.compute.inference.pipelines import task_module
+from phub_jupyter.compute.inference.pipelines import StreamingPipeline, task_module
 from phub_jupyter.errors import HubError, InvalidRequestError, StorageError
-from phub_jupyter.frames import error_to_json, read_frame, write_frame
+from phub_jupyter.frames import answer_to_frame, error_to_json, read_frame, write_frame
 
 __all__ = ["Worker", "main"]
 
@@ -30,25 +32,23 @@ _LOG = logging.getLogger("phub.worker")
 class Worker:
     """Answers the frames of one connection."""
 
-    def __init__(self, models: Models) -> None:
+    def __init__(self, models: Models, generations: Generations) -> None:
         self._models = models
+        self._generations = generations
         self._tokenisers = ThreadPoolExecutor(1, thread_name_prefix="tokenise")
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[int, asyncio.Task[None]] = {}
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer until the other side closes the connection."""
         watch = asyncio.create_task(self._watch_idle())
         try:
             while True:
-                frame = await read_frame(reader)
-                task = asyncio.create_task(self._answer(frame, writer))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
+                self._take(await read_frame(reader), writer)
         except EOFError:
             pass
         finally:
             watch.cancel()
-            for task in self._tasks:
+            for task in self._tasks.values():
                 task.cancel()
 
     async def _watch_idle(self) -> None:
@@ -56,9 +56,19 @@ class Worker:
             await asyncio.sleep(1)
             self._models.let_go_idle()
 
+    def _take(self, frame: dict[str, Any], writer: asyncio.StreamWriter) -> None:
+        number = frame["id"]
+        if frame["op"] == "cancel":
+            if number in self._tasks:
+                self._tasks[number].cancel()
+            return
+        task = asyncio.create_task(self._answer(frame, writer))
+        self._tasks[number] = task
+        task.add_done_callback(lambda _: self._tasks.pop(number, None))
+
     async def _answer(self, frame: dict[str, Any], writer: asyncio.StreamWriter) -> None:
         try:
-            answer = {"result": await self._perform(frame)}
+            answer = await self._perform(frame, writer)
         except HubError as error:
             answer = {"error": error_to_json(error)}
         except Exception as error:
@@ -68,20 +78,37 @@ class Worker:
         write_frame(writer, {"id": frame["id"], **answer})
         await writer.drain()
 
-    async def _perform(self, frame: dict[str, Any]) -> Any:
+    async def _perform(self, frame: dict[str, Any], writer: asyncio.StreamWriter) -> dict[str, Any]:
         if frame["op"] == "infer":
-            return await self._infer(frame)
+            return await self._infer(frame, writer)
         if frame["op"] == "health":
-            return {"models": self._models.describe()}
+            return {"result": {"models": self._models.describe()}}
         raise InvalidRequestError(f"op: '{frame['op']}' is unknown; use infer or health.")
 
-    async def _infer(self, frame: dict[str, Any]) -> Any:
-        request = task_module(frame["task"]).parse(frame["inputs"], frame["parameters"])
+    async def _infer(self, frame: dict[str, Any], writer: asyncio.StreamWriter) -> dict[str, Any]:
+        request = task_module(frame["task"]).parse(frame["body"])
         async with self._models.use(frame["task"], Path(frame["folder"])) as model:
+            if model.batcher is None:
+                return await self._generate(model.pipeline, request, frame, writer)
             loop = asyncio.get_running_loop()
             items = await loop.run_in_executor(self._tokenisers, model.pipeline.tokenise, request)
             outputs = await model.batcher.submit(items)
-            return model.pipeline.shape(request, outputs)
+            return answer_to_frame(model.pipeline.shape(request, outputs))
+
+    async def _generate(
+        self,
+        pipeline: StreamingPipeline,
+        request: Any,
+        frame: dict[str, Any],
+        writer: asyncio.StreamWriter,
+    ) -> dict[str, Any]:
+        piece: Any = None
+        async with aclosing(self._generations.pieces(pipeline, request)) as pieces:
+            async for piece in pieces:
+                if frame.get("stream"):
+                    write_frame(writer, {"id": frame["id"], "piece": piece})
+                    await writer.drain()
+        return {"end": True} if frame.get("stream") else answer_to_frame(piece)
 
 
 async def _run(arguments: argparse.Namespace) -> None:
@@ -96,7 +123,7 @@ async def _run(arguments: argparse.Namespace) -> None:
         idle_seconds=arguments.idle_seconds,
         limits=BatchLimits(waiting=arguments.max_waiting),
     )
-    await Worker(models).serve(reader, writer)
+    await Worker(models, Generations(arguments.max_streams)).serve(reader, writer)
     os._exit(0)  # a thread that is computing would hold a normal exit up
 
 
@@ -113,6 +140,7 @@ def main() -> None:
     )
     parser.add_argument("--max-models", type=int, default=3, help="models held at a time")
     parser.add_argument("--max-waiting", type=int, default=1024, help="texts waiting for a model")
+    parser.add_argument("--max-streams", type=int, default=64, help="texts written at a time")
     parser.add_argument("--idle-seconds", type=float, default=300, help="then a model is let go")
     logging.basicConfig(format="phub worker: %(message)s")
     asyncio.run(_run(parser.parse_args()))

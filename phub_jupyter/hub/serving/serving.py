@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -55,12 +56,19 @@ class Serving:
         self._calls = 0
         self._idle_watch: asyncio.Task[None] | None = None
 
-    async def infer(self, repo: Repo, commit: str, task: str, inputs: Any, parameters: Any) -> Any:
-        """The task's answer, in the shape of the public Inference API.
+    async def infer(self, repo: Repo, commit: str, task: str, body: Mapping[str, Any]) -> Any:
+        """The task's answer to a whole JSON body, in the shape of the public Inference API.
 
-        Raises InvalidRequestError for bad inputs or an unusable model, OverloadedError when there
-        is too much to do, NotSupportedError when the machine-learning libraries are missing.
+        It is JSON, or `Media`. Raises InvalidRequestError for bad inputs or an unusable model,
+        OverloadedError when there is too much to do, NotSupportedError when the machine-learning
+        libraries are missing.
         """
+        async with self._call():
+            folder = await self._checkout(repo, commit)
+            return await self._ask("infer", folder=str(folder), task=task, body=body)
+
+    @asynccontextmanager
+    async def _call(self) -> AsyncIterator[None]:
         if not self._is_running:
             require_libraries()
         if self._calls >= self._max_calls:
@@ -70,10 +78,7 @@ class Serving:
             )
         self._calls += 1
         try:
-            folder = await self._checkout(repo, commit)
-            return await self._ask(
-                "infer", folder=str(folder), task=task, inputs=inputs, parameters=parameters
-            )
+            yield
         finally:
             self._calls -= 1
             self._watch_idle()

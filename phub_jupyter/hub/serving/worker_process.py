@@ -8,13 +8,14 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from phub_jupyter.errors import HubError, OverloadedError
-from phub_jupyter.frames import error_from_json, read_frame, write_frame
+from phub_jupyter.frames import answer_from_frame, error_from_json, read_frame, write_frame
 
 __all__ = ["WorkerProcess"]
 
@@ -25,6 +26,56 @@ _INHERITED = (
     *("CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES"),
 )
 _RETRY_AFTER = 2
+
+
+class _Pending(Protocol):
+    """Somebody who waits for an answer."""
+
+    @property
+    def complete(self) -> bool: ...
+
+    def take(self, frame: dict[str, Any]) -> None: ...
+    def fail(self, error: HubError) -> None: ...
+
+
+class _Single:
+    """Waits for one frame."""
+
+    def __init__(self, answer: asyncio.Future[Any]) -> None:
+        self._answer = answer
+
+    @property
+    def complete(self) -> bool:
+        return self._answer.done() and not self._answer.cancelled()
+
+    def take(self, frame: dict[str, Any]) -> None:
+        if "error" in frame:
+            self.fail(error_from_json(frame["error"]))
+        elif not self._answer.done():
+            self._answer.set_result(answer_from_frame(frame))
+
+    def fail(self, error: HubError) -> None:
+        if not self._answer.done():
+            self._answer.set_exception(error)
+
+
+class _Pieces:
+    """Waits for any number of frames."""
+
+    def __init__(self) -> None:
+        self.queue: asyncio.Queue[dict[str, Any] | HubError] = asyncio.Queue()
+        self.complete = False
+
+    def take(self, frame: dict[str, Any]) -> None:
+        if "error" in frame:
+            self.fail(error_from_json(frame["error"]))
+            return
+        self.complete = "end" in frame
+        self.queue.put_nowait(frame)
+
+    def fail(self, error: HubError) -> None:
+        self.complete = True
+        self.queue.put_nowait(error)
 
 
 class WorkerProcess:
@@ -39,7 +90,7 @@ class WorkerProcess:
         self._process = process
         self._writer = writer
         self._numbers = count(1)
-        self._pending: dict[int, asyncio.Future[Any]] = {}
+        self._pending: dict[int, _Pending] = {}
         self._stopping = False
         self._listening = asyncio.create_task(self._listen(reader))
 
@@ -72,22 +123,46 @@ class WorkerProcess:
         return not self._stopping and not self._listening.done()
 
     async def ask(self, op: str, **fields: Any) -> Any:
-        """Send a request and wait for its answer.
+        """Send a request and wait for its answer; whoever gives up waiting cancels it.
 
         Raises what the worker raised, or OverloadedError when the worker ended meanwhile.
         """
-        number = next(self._numbers)
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._pending[number] = answer
+        async with self._conversation(_Single(answer), {"op": op, **fields}):
+            return await answer
+
+    async def stream(self, op: str, **fields: Any) -> AsyncGenerator[Any]:
+        """Send a request and yield the pieces of its answer; leaving early cancels it.
+
+        Raises as `ask` does.
+        """
+        pieces = _Pieces()
+        async with self._conversation(pieces, {"op": op, "stream": True, **fields}):
+            while True:
+                frame = await pieces.queue.get()
+                if isinstance(frame, HubError):
+                    raise frame
+                if "end" in frame:
+                    return
+                yield frame["piece"]
+
+    @asynccontextmanager
+    async def _conversation(
+        self, pending: _Pending, message: dict[str, Any]
+    ) -> AsyncIterator[None]:
+        number = next(self._numbers)
+        self._pending[number] = pending
         try:
             if not self.is_running:
                 raise self._gone()
-            write_frame(self._writer, {"id": number, "op": op, **fields})
+            write_frame(self._writer, {"id": number, **message})
             with contextlib.suppress(OSError):  # the listener notices a broken connection too
                 await self._writer.drain()
-            return await answer
+            yield
         finally:
             del self._pending[number]
+            if not pending.complete and self.is_running:
+                write_frame(self._writer, {"id": number, "op": "cancel"})
 
     async def stop(self) -> None:
         """End the process; who still waits for an answer is told to come again."""
@@ -105,18 +180,13 @@ class WorkerProcess:
         try:
             while True:
                 frame = await read_frame(reader)
-                answer = self._pending.get(frame["id"])
-                if answer is None or answer.done():
-                    continue  # whoever asked has gone
-                if "error" in frame:
-                    answer.set_exception(error_from_json(frame["error"]))
-                else:
-                    answer.set_result(frame["result"])
+                pending = self._pending.get(frame["id"])
+                if pending is not None:  # else whoever asked has gone
+                    pending.take(frame)
         except EOFError:
             await self._process.wait()
-        for answer in self._pending.values():
-            if not answer.done():
-                answer.set_exception(self._gone())
+        for pending in self._pending.values():
+            pending.fail(self._gone())
 
     def _gone(self) -> HubError:
         if self._stopping:

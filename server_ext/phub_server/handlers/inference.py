@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 from phub_jupyter.errors import InvalidRequestError, NotSupportedError
+from phub_jupyter.frames import Media
 from phub_jupyter.hub.access import Action
 from phub_jupyter.hub.database.tables import Repo
 from phub_jupyter.tasks import TASKS
@@ -14,36 +16,39 @@ from phub_server.routing import NAME, NAMESPACE, Route
 
 __all__ = ["ROUTES"]
 
-_FIELDS = frozenset({"inputs", "parameters", "options"})
+_FILES = ("image", "audio")
 
 
 class InferenceHandler(HubHandler):
     """Calls a model."""
 
     async def post(self, namespace: str, name: str, task: str | None = None) -> None:
-        """Answer ``{"inputs", "parameters"}``, or the bare text of a ``text/plain`` body."""
+        """Answer ``{"inputs", "parameters", …}``, or a bare text, picture or sound."""
         repo = await self.repo(Action.CONTENT, "models", namespace, name)
         chosen = servable_task(repo, task)
-        inputs, parameters = self._call()
+        body = self._body(chosen)
         commit = await self.run(self._commit, repo)
-        self.reply(await self.hub.serving.infer(repo, commit, chosen, inputs, parameters))
+        answer = await self.hub.serving.infer(repo, commit, chosen, body)
+        if isinstance(answer, Media):
+            self.set_header("Content-Type", answer.content_type)
+            self.finish(answer.data)
+        else:
+            self.reply(answer)
 
     def _commit(self, repo: Repo) -> str:
         return self.hub.repositories.open(repo).resolve("main")
 
-    def _call(self) -> tuple[Any, Any]:
+    def _body(self, task: str) -> dict[str, Any]:
         media = self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        if TASKS[task].inputs in _FILES and not self._is_json(media):
+            return {"inputs": base64.b64encode(self.request.body).decode("ascii")}
         if media == "text/plain":
-            return self._text(), None
-        body = self.json_body()
-        for field in body:
-            if field not in _FIELDS:
-                raise InvalidRequestError(f"{field}: unknown field; send inputs and parameters.")
-        if "inputs" not in body:
-            raise InvalidRequestError('inputs: missing; send {"inputs": "some text"}.')
-        if not isinstance(body.get("options", {}), dict | None):
-            raise InvalidRequestError("options: send a JSON object.")
-        return body["inputs"], body.get("parameters")
+            return {"inputs": self._text()}
+        return self.json_body()
+
+    def _is_json(self, media: str) -> bool:
+        # Clients send files with any type or none; no picture or sound begins with a brace.
+        return media == "application/json" or self.request.body.lstrip()[:1] == b"{"
 
     def _text(self) -> str:
         try:

@@ -6,14 +6,14 @@ the task table.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, cast, runtime_checkable
 
 from phub_jupyter.errors import NotSupportedError
 
-__all__ = ["Item", "Pipeline", "Request", "TaskModule", "task_module"]
+__all__ = ["Item", "Pipeline", "Request", "StreamingPipeline", "TaskModule", "task_module"]
 
 _MODULES = {"text-classification": "text_classification"}
 
@@ -51,15 +51,38 @@ class Pipeline(Protocol):
         ...
 
 
+@runtime_checkable
+class StreamingPipeline(Protocol):
+    """A loaded model that makes its answer bit by bit, and looks after its own batches."""
+
+    def generate(self, request: Any, cancelled: Callable[[], bool]) -> Iterator[Any]:
+        """Yield what the client shall see; it blocks, in a thread of its own for each call.
+
+        A call that does not stream yields once, its whole answer. Once ``cancelled`` says so the
+        work stops within one step.
+        """
+        ...
+
+    def describe(self) -> dict[str, Any]:
+        """How the model runs: device, precision, longest input."""
+        ...
+
+
 class TaskModule(Protocol):
     """What a module of this package offers."""
 
-    def parse(self, inputs: Any, parameters: Any) -> Request:
-        """Check a call before any model is touched. Raises InvalidRequestError."""
+    def parse(self, body: Mapping[str, Any]) -> Request:
+        """Check the whole body of a call before any model is touched; `call` has the readers.
+
+        Raises InvalidRequestError.
+        """
         ...
 
-    def load(self, folder: Path) -> Pipeline:
-        """Load the model in ``folder``. Raises InvalidRequestError, NotSupportedError."""
+    def load(self, folder: Path) -> Pipeline | StreamingPipeline:
+        """Load the model in ``folder``. Raises InvalidRequestError, NotSupportedError.
+
+        Tasks whose modules share this very function share the loaded model.
+        """
         ...
 
 

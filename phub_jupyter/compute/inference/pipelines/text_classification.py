@@ -5,21 +5,19 @@ The scores, their order and the meaning of the parameters are those of the publi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from phub_jupyter.compute.inference.model_folder import load_parts
+from phub_jupyter.compute.inference.pipelines.call import choice, read_call, texts, whole_number
 from phub_jupyter.compute.inference.precision import place
 from phub_jupyter.errors import InvalidRequestError
 
 __all__ = ["TextClassification", "TextClassificationRequest", "TokenisedText", "load", "parse"]
 
-MAX_TEXTS = 512
-MAX_CHARACTERS = 1_000_000
 _FUNCTIONS = ("sigmoid", "softmax", "none")
-_PARAMETERS = ("function_to_apply", "top_k")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,64 +41,16 @@ class TokenisedText:
         return len(self.columns["input_ids"])
 
 
-def parse(inputs: Any, parameters: Any) -> TextClassificationRequest:
+def parse(body: Mapping[str, Any]) -> TextClassificationRequest:
     """Check a call. Raises InvalidRequestError naming the field and the remedy."""
-    if isinstance(inputs, str):
-        texts: tuple[Any, ...] = (inputs,)
-        names = ["inputs"]
-    elif isinstance(inputs, list):
-        texts = tuple(inputs)
-        names = [f"inputs[{index}]" for index in range(len(texts))]
-    else:
-        raise InvalidRequestError("inputs: send a text, or a list of texts.")
-    if not texts:
-        raise InvalidRequestError("inputs: the list is empty; send at least one text.")
-    if len(texts) > MAX_TEXTS:
-        raise InvalidRequestError(
-            f"inputs: {len(texts)} texts are too many for one request; send at most {MAX_TEXTS}."
-        )
-    for name, text in zip(names, texts, strict=True):
-        _check_text(name, text)
-    if sum(map(len, texts)) > MAX_CHARACTERS:
-        raise InvalidRequestError(
-            f"inputs: more than {MAX_CHARACTERS:,} characters in one request; send less text."
-        )
-    function, top_k = _parse_parameters(parameters)
-    return TextClassificationRequest(texts, function, top_k)
-
-
-def _check_text(name: str, text: Any) -> None:
-    if not isinstance(text, str):
-        raise InvalidRequestError(
-            f"{name}: expected a text, got {type(text).__name__}; send a string."
-        )
-    if not text.strip():
-        raise InvalidRequestError(f"{name}: the text is empty; send some words.")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise InvalidRequestError(f"{name}: the text has half a surrogate pair in it.") from None
-
-
-def _parse_parameters(parameters: Any) -> tuple[str | None, int | None]:
-    if parameters is None:
-        return None, None
-    if not isinstance(parameters, dict):
-        raise InvalidRequestError("parameters: send a JSON object.")
-    for name in parameters:
-        if name not in _PARAMETERS:
-            raise InvalidRequestError(
-                f"parameters.{name}: unknown; text-classification takes {', '.join(_PARAMETERS)}."
-            )
-    function = parameters.get("function_to_apply")
-    if function is not None and function not in _FUNCTIONS:
-        raise InvalidRequestError(
-            f"parameters.function_to_apply: use {', '.join(_FUNCTIONS)}, not {function!r}."
-        )
-    top_k = parameters.get("top_k")
-    if top_k is not None and (type(top_k) is not int or top_k < 1):
-        raise InvalidRequestError(f"parameters.top_k: use a whole number from 1, not {top_k!r}.")
-    return function, top_k
+    call = read_call(body, parameters=("function_to_apply", "top_k"))
+    function = call.parameters.get("function_to_apply")
+    top_k = call.parameters.get("top_k")
+    return TextClassificationRequest(
+        texts("inputs", call.inputs),
+        None if function is None else choice("parameters.function_to_apply", function, _FUNCTIONS),
+        None if top_k is None else whole_number("parameters.top_k", top_k),
+    )
 
 
 class TextClassification:

@@ -1,0 +1,61 @@
+"""Makes scores of labels from what a classifier of pictures or sounds puts out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from phub_jupyter.compute.inference.pipelines.call import Call, choice, whole_number
+from phub_jupyter.errors import InvalidRequestError
+
+__all__ = ["PARAMETERS", "LabelScores", "read_function", "read_top_k"]
+
+PARAMETERS = ("function_to_apply", "top_k")
+_FUNCTIONS = ("sigmoid", "softmax", "none")
+_DEFAULT_LABELS = 5
+
+
+def read_function(call: Call) -> str | None:
+    """The parameter ``function_to_apply``; None stands for the model's own."""
+    sent = call.parameters.get("function_to_apply")
+    return None if sent is None else choice("parameters.function_to_apply", sent, _FUNCTIONS)
+
+
+def read_top_k(call: Call, default: int = _DEFAULT_LABELS) -> int:
+    """The parameter ``top_k``: how many of the best are wanted."""
+    return whole_number("parameters.top_k", call.parameters.get("top_k", default))
+
+
+class LabelScores:
+    """The labels of a model, and the function that its kind of problem asks for."""
+
+    def __init__(self, config: Any) -> None:
+        self.labels = [str(config.id2label[index]) for index in range(config.num_labels)]
+        self.default = _default_function(config)
+
+    def scores(self, logits: Any, function: str | None = None) -> Any:
+        """Scores from logits, by ``function`` or the model's own."""
+        function = function or self.default
+        if function == "softmax":
+            return logits.softmax(-1)
+        return logits.sigmoid() if function == "sigmoid" else logits
+
+    def ranked(self, logits: Any, function: str | None, top_k: int) -> list[dict[str, Any]]:
+        """``[{label, score}, …]`` of one example, best first."""
+        import torch
+
+        scores = self.scores(logits, function)
+        if not bool(torch.isfinite(scores).all()):
+            raise InvalidRequestError("model: it answers with something that is not a number.")
+        answer = [
+            {"label": label, "score": score}
+            for label, score in zip(self.labels, scores.tolist(), strict=True)
+        ]
+        return sorted(answer, key=lambda entry: entry["score"], reverse=True)[:top_k]
+
+
+def _default_function(config: Any) -> str:
+    if config.problem_type == "regression":
+        return "none"
+    if config.problem_type == "multi_label_classification" or config.num_labels == 1:
+        return "sigmoid"
+    return "softmax"

@@ -1,0 +1,62 @@
+"""Items that are tensors already: pictures and sounds after their processor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from phub_jupyter.errors import HubError, InvalidRequestError
+
+__all__ = ["TensorItem", "blame_model", "run_alike"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TensorItem:
+    """One example: the model's tensors with a first dimension of one, and about how long it is.
+
+    ``about`` is what shaping the answer needs to know of the input, such as a picture's size.
+    """
+
+    columns: dict[str, Any]
+    length: int
+    about: Any = None
+
+
+def run_alike(
+    items: Sequence[TensorItem], forward: Callable[[dict[str, Any]], Sequence[Any]]
+) -> list[Any]:
+    """Call ``forward`` with batches of equally shaped items; the outputs in the items' order."""
+    import torch
+
+    alike: dict[Any, list[int]] = {}
+    for index, item in enumerate(items):
+        shape = tuple((name, tuple(value.shape)) for name, value in item.columns.items())
+        alike.setdefault(shape, []).append(index)
+    outputs: list[Any] = [None] * len(items)
+    with torch.inference_mode(), blame_model():
+        for indices in alike.values():
+            batch = {
+                name: torch.cat([items[index].columns[name] for index in indices])
+                for name in items[indices[0]].columns
+            }
+            for index, output in zip(indices, forward(batch), strict=True):
+                outputs[index] = output
+    return outputs
+
+
+@contextmanager
+def blame_model() -> Iterator[None]:
+    """Say in a sentence that model and processor do not fit, which only shows when they run."""
+    import torch
+
+    try:
+        yield
+    except (HubError, MemoryError, torch.OutOfMemoryError):
+        raise
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as e:
+        lines = str(e).strip().splitlines() or [type(e).__name__]
+        raise InvalidRequestError(
+            f"model: it cannot work on what its processor makes of this input: {lines[0]:.300}"
+        ) from e
