@@ -1,0 +1,1 @@
+"""Pictures and sounds that strangers send, as numbers that models take."""

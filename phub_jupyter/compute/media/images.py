@@ -1,0 +1,61 @@
+"""Reads pictures that somebody sent, and writes those that models make."""
+
+from __future__ import annotations
+
+import io
+import struct
+import warnings
+from typing import Any
+
+from phub_jupyter.errors import InvalidRequestError
+
+__all__ = ["MAX_PIXELS", "png", "read_image"]
+
+MAX_PIXELS = 50_000_000
+_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
+_NAMES = "PNG, JPEG, WebP, GIF, BMP or TIFF"
+_DAMAGED = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, struct.error)
+
+
+def read_image(name: str, data: bytes) -> Any:
+    """The picture in ``data`` as an upright PIL image in RGB; of a moving one the first frame.
+
+    Raises InvalidRequestError that begins with ``name``.
+    """
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            image = Image.open(io.BytesIO(data), formats=_FORMATS)
+        if image.width * image.height > MAX_PIXELS:
+            raise InvalidRequestError(
+                f"{name}: {image.width:,} x {image.height:,} pixels are too many; send at most "
+                f"{MAX_PIXELS:,}."
+            )
+        return _rgb(ImageOps.exif_transpose(image))
+    except UnidentifiedImageError:
+        raise InvalidRequestError(
+            f"{name}: this is not a picture that this hub can read; send {_NAMES}."
+        ) from None
+    except Image.DecompressionBombError:
+        raise InvalidRequestError(
+            f"{name}: the picture has too many pixels; send at most {MAX_PIXELS:,}."
+        ) from None
+    except _DAMAGED as error:
+        raise InvalidRequestError(
+            f"{name}: the picture is damaged or cut off; send it again."
+        ) from error
+
+
+def _rgb(image: Any) -> Any:
+    if image.mode.startswith("I"):  # 16 bits a pixel, which convert() would cut to white
+        image = image.point(lambda value: value * (1 / 256)).convert("L")
+    return image.convert("RGB")
+
+
+def png(image: Any) -> bytes:
+    """A PIL image as the bytes of a PNG."""
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
