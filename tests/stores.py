@@ -34,6 +34,7 @@ __all__ = [
     "PAIRS",
     "address_of_copy",
     "address_of_nothing",
+    "database_elsewhere",
     "environment",
     "in_use",
     "parametrize",
@@ -243,6 +244,11 @@ def environment(root: Path) -> dict[str, str]:
     variables |= {"PHUB_OBJECT_STORE": settings.object_store}
     variables |= {name: os.environ[name] for name in os.environ if name.startswith("AWS_")}
     return {name: value for name, value in variables.items() if value}
+
+
+def database_elsewhere(root: Path) -> dict[str, str]:
+    """For a process whose data folder holds no database, so that no file there stays open."""
+    return {"PHUB_DATABASE_URL": address_of_nothing("postgres-s3", root)}
 
 
 @contextmanager

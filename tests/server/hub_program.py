@@ -10,7 +10,7 @@ from typing import Any
 
 import requests
 
-from ..stores import environment
+from ..stores import database_elsewhere, environment
 
 __all__ = ["HubProgram"]
 
@@ -18,17 +18,23 @@ _PHUB = [sys.executable, "-m", "phub_server.cli"]
 
 
 class HubProgram:
-    """A served hub; the user is ada, whose token is ``token``."""
+    """A served hub; the user is ada, whose token is ``token``.
 
-    def __init__(self, data: Path) -> None:
+    With ``own_mount`` it sees its data folder through a mount of its own, which `make_read_only`
+    changes under it, and its database is elsewhere: the system makes nothing read-only in which
+    files are open for writing, unless the disk fails.
+    """
+
+    def __init__(self, data: Path, *, own_mount: bool = False) -> None:
         self.data = data
         self._environment = {"PATH": os.environ["PATH"], "HOME": str(data.parent)}
-        self._environment |= {"PHUB_DATA": str(data)} | environment(data)
+        self._environment |= database_elsewhere(data) if own_mount else environment(data)
+        self._environment["PHUB_DATA"] = str(data)
         self.command("user", "add", "ada")
         self.token = self.command("token", "add", "ada", "--role", "write").split()[-1]
         with (data.parent / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [*_PHUB, "serve", "--port", "0"],
+                [*(_mounted(data) if own_mount else []), *_PHUB, "serve", "--port", "0"],
                 env=self._environment,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -58,9 +64,23 @@ class HubProgram:
         url = f"{self.endpoint}{path}"
         return requests.request(method, url, headers=headers, timeout=120, **kwargs)
 
+    def make_read_only(self, read_only: bool) -> None:
+        """Let the system refuse or allow all changes in the data folder, for the server alone."""
+        target = ["nsenter", "--target", str(self.pid), "--mount"]
+        if os.geteuid() != 0:
+            target += ["--user", "--preserve-credentials"]
+        options = f"remount,bind,{'ro' if read_only else 'rw'}"
+        subprocess.run([*target, "mount", "-o", options, str(self.data)], check=True)
+
     def close(self) -> None:
         """Stop serving."""
         self._process.terminate()
         self._process.wait(30)
         if self._process.stdout is not None:
             self._process.stdout.close()
+
+
+def _mounted(data: Path) -> list[str]:
+    user = [] if os.geteuid() == 0 else ["--map-root-user"]
+    script = 'mount --bind "$0" "$0" && exec "$@"'
+    return ["unshare", "--mount", *user, "sh", "-c", script, str(data)]

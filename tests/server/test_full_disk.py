@@ -1,7 +1,7 @@
 """A disk on which nothing can be written any more, and then again.
 
-The system refuses to let any file of the hub's process grow, as a full disk does; that needs
-neither rights nor a disk of its own.
+Full: the system refuses to let any file of the hub's process grow. Read-only: the hub sees its
+data folder through a mount of its own, which becomes read-only. Neither needs a disk.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ import resource
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -33,13 +35,32 @@ def full_disk(hub: HubProgram) -> Iterator[None]:
         resource.prlimit(hub.pid, resource.RLIMIT_FSIZE, before)
 
 
-@pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProgram]:
-    """A hub with one model."""
-    hub = HubProgram(tmp_path_factory.mktemp("full") / "hub")
+@contextmanager
+def read_only_disk(hub: HubProgram) -> Iterator[None]:
+    hub.make_read_only(True)
+    try:
+        yield
+    finally:
+        hub.make_read_only(False)
+
+
+@pytest.fixture(scope="module", params=["full", "read-only"])
+def hub(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[HubProgram]:
+    """A hub with one model, whose disk can become full or read-only."""
+    data = tmp_path_factory.mktemp("disk") / "hub"
+    hub = HubProgram(data, own_mount=request.param == "read-only")
     assert hub.call("POST", "/api/repos/create", json={"name": "m"}).status_code == 200
     yield hub
     hub.close()
+
+
+@pytest.fixture
+def unusable(hub: HubProgram, request: pytest.FixtureRequest) -> Callable[[], Any]:
+    """Makes the disk of the hub unusable for a while."""
+    kind = request.node.callspec.params["hub"]
+    return partial({"full": full_disk, "read-only": read_only_disk}[kind], hub)
 
 
 def head(hub: HubProgram) -> str:
@@ -86,15 +107,20 @@ def create(hub: HubProgram) -> requests.Response:
     ],
 )
 def test_what_cannot_be_kept_is_refused_and_done_later(
-    hub: HubProgram, change: Callable[[HubProgram], requests.Response], afterwards: int
+    hub: HubProgram,
+    unusable: Callable[[], Any],
+    change: Callable[[HubProgram], requests.Response],
+    afterwards: int,
 ) -> None:
     before = head(hub)
-    with full_disk(hub):
+    with unusable():
         answer = change(hub)
         assert answer.status_code == 507, answer.text
         assert "disk is full or read-only; nothing was changed" in answer.json()["error"]
         assert answer.headers["X-Error-Code"] == "InsufficientStorage"
         assert head(hub) == before  # what is there can still be read
+        assert hub.call("GET", "/ada/m/resolve/main/.gitattributes").status_code == 200
+        assert hub.call("GET", "/api/models?search=m").json()[0]["id"] == "ada/m"
     left = [path.name for path in (hub.data / "uploads").iterdir()]
     assert not left
     assert not list((hub.data / "repos").glob("*/*.git/objects/pack/tmp_*"))
@@ -103,7 +129,9 @@ def test_what_cannot_be_kept_is_refused_and_done_later(
     assert answer.status_code == afterwards, answer.text
 
 
-def test_a_push_is_refused_with_a_sentence_and_done_later(hub: HubProgram, tmp_path: Path) -> None:
+def test_a_push_is_refused_with_a_sentence_and_done_later(
+    hub: HubProgram, unusable: Callable[[], Any], tmp_path: Path
+) -> None:
     def git(*words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             ["git", *words], cwd=tmp_path, capture_output=True, text=True, timeout=120
@@ -113,11 +141,11 @@ def test_a_push_is_refused_with_a_sentence_and_done_later(hub: HubProgram, tmp_p
     assert git("clone", "-q", origin, ".").returncode == 0
     for key in ("user.name", "user.email"):
         git("config", key, "ada@example.invalid")
-    (tmp_path / "pushed.txt").write_text("text\n" * 50_000)
+    (tmp_path / "pushed.txt").write_text(f"{tmp_path}\n" * 50_000)
     git("add", ".")
     git("commit", "-qm", "push")
     before = head(hub)
-    with full_disk(hub):
+    with unusable():
         pushed = git("push", "origin", "HEAD")
         assert pushed.returncode != 0
         assert head(hub) == before
