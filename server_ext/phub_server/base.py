@@ -216,8 +216,10 @@ class HubHandler(RequestHandler):
         """Refusals are one line; a client that went away is none; the rest has its trace."""
         if isinstance(value, HubError):
             _LOG.info("%s %s refused: %s", self.request.method, self.request.path, value)
-        elif not isinstance(value, StreamClosedError):
+        elif isinstance(value, HTTPError):
             super().log_exception(typ, value, tb)
+        elif not isinstance(value, StreamClosedError):  # tornado's own line shows the query
+            _LOG.error("%s failed", self._request_summary(), exc_info=value)
 
     def _request_summary(self) -> str:
         """What the log says of a request: not its query, which may hold a signature."""

@@ -111,3 +111,18 @@ def test_credentials_that_are_no_credentials(model: RepoClient, credentials: str
     answer = model.request("GET", f"{model.api}/refs", user=None, headers=headers)
     assert answer.status_code == 401
     assert answer.headers["X-Error-Code"] == "Unauthorized"
+
+
+def test_a_mistake_of_ours_is_logged_without_the_query(
+    hub_server: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise RuntimeError("a mistake")
+
+    monkeypatch.setattr(hub_server.hub.search, "listing", fail)
+    model = RepoClient(hub_server)
+    answer = model.request("GET", "/api/models?auth=signature")
+    assert answer.status_code == 500
+    assert "a mistake" in caplog.text
+    assert "signature" not in caplog.text
+    assert "signature" not in answer.text
