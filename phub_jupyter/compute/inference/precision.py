@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from phub_jupyter.compute.inference.pipelines.tensors import blame_model
+
 __all__ = ["fit", "place", "place_media"]
 
 _SPEED_UP = 1.15
@@ -37,7 +39,8 @@ def place_media(
     The first two are timed. Without ``scores`` nothing says what may change: it stays as it is.
     """
     model = model.to(_device())
-    return model if scores is None else _better(model, probes, scores)
+    with blame_model():
+        return model if scores is None else _better(model, probes, scores)
 
 
 def fit(batch: dict[str, Any], model: Any) -> dict[str, Any]:

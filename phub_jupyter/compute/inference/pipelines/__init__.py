@@ -15,7 +15,12 @@ from phub_jupyter.errors import NotSupportedError
 
 __all__ = ["Item", "Pipeline", "Request", "StreamingPipeline", "TaskModule", "task_module"]
 
-_MODULES = {"text-classification": "text_classification"}
+_MODULES = {
+    "text-classification": "text_classification",
+    "image-classification": "image_classification",
+    "tabular-classification": "tabular",
+    "tabular-regression": "tabular",
+}
 
 
 class Item(Protocol):

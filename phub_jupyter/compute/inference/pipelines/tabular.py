@@ -70,8 +70,10 @@ class Tabular:
         return list(outputs[0])
 
     def _predict(self, frame: Any) -> list[Any]:
+        estimator = self._model.estimator
         try:
-            values: list[Any] = self._model.estimator.predict(frame).tolist()
+            named = hasattr(estimator, "feature_names_in_")  # else it was fitted on plain numbers
+            values: list[Any] = estimator.predict(frame if named else frame.to_numpy()).tolist()
         except MemoryError:
             raise
         except Exception as error:  # the model is a stranger's, and can be wrong in any way
