@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from phub_jupyter.compute.inference.pipelines.tensors import blame_model
@@ -20,15 +21,36 @@ _TOLERANCE = 0.02
 _PROBES = ((1, 24), (8, 24), (8, 96))  # (texts, tokens each)
 
 
-def place(model: Any, longest: int, scores: Callable[[Any], Any]) -> Any:
+def _logits(output: Any) -> Any:
+    return output.logits
+
+
+@dataclass(frozen=True, slots=True)
+class _Measure:
+    """What of a model's output counts, and whether its largest numbers are decisions."""
+
+    scores: Callable[[Any], Any]
+    output: Callable[[Any], Any] = _logits
+    decides: bool = True
+
+
+def place(
+    model: Any,
+    longest: int,
+    scores: Callable[[Any], Any],
+    *,
+    output: Callable[[Any], Any] = _logits,
+    decides: bool = True,
+) -> Any:
     """Put the model on the best device and return it, in bf16 if that is faster and as good.
 
     ``longest`` is the longest input in tokens. ``scores`` makes the final scores from the model's
-    output; they must not move by more than 0.02, and the best-scored label of no probe may change.
+    ``output``; they must not move by more than 0.02. If the model ``decides`` between labels, the
+    best-scored label of no probe may change either.
     """
     model = model.to(_device())
     probes = _probes(model.get_input_embeddings().num_embeddings, longest, _device())
-    return _better(model, probes, scores)
+    return _better(model, probes, _Measure(scores, output, decides))
 
 
 def place_media(
@@ -40,7 +62,7 @@ def place_media(
     """
     model = model.to(_device())
     with blame_model():
-        return model if scores is None else _better(model, probes, scores)
+        return model if scores is None else _better(model, probes, _Measure(scores))
 
 
 def fit(batch: dict[str, Any], model: Any) -> dict[str, Any]:
@@ -57,15 +79,15 @@ def _device() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
-def _better(model: Any, probes: list[dict[str, Any]], scores: Callable[[Any], Any]) -> Any:
+def _better(model: Any, probes: list[dict[str, Any]], measure: _Measure) -> Any:
     import torch
 
     reduced = copy.deepcopy(model).to(torch.bfloat16)
     with torch.inference_mode():
-        if not all(_agree(scores, model, reduced, probe) for probe in probes):
+        if not all(_agree(measure, model, reduced, probe) for probe in probes):
             return model
-        full_time = sum(_seconds(model, probe) for probe in probes[:2])
-        reduced_time = sum(_seconds(reduced, probe) for probe in probes[:2])
+        full_time = sum(_seconds(measure, model, probe) for probe in probes[:2])
+        reduced_time = sum(_seconds(measure, reduced, probe) for probe in probes[:2])
     return reduced if reduced_time * _SPEED_UP < full_time else model
 
 
@@ -81,18 +103,18 @@ def _probes(vocabulary: int, longest: int, device: str) -> list[dict[str, Any]]:
     return probes
 
 
-def _agree(scores: Callable[[Any], Any], full: Any, reduced: Any, probe: dict[str, Any]) -> bool:
-    before = scores(full(**fit(probe, full)).logits.float())
-    after = scores(reduced(**fit(probe, reduced)).logits.float())
-    same = bool((before.argmax(-1) == after.argmax(-1)).all())
+def _agree(measure: _Measure, full: Any, reduced: Any, probe: dict[str, Any]) -> bool:
+    before = measure.scores(measure.output(full(**fit(probe, full))).float())
+    after = measure.scores(measure.output(reduced(**fit(probe, reduced))).float())
+    same = bool((before.argmax(-1) == after.argmax(-1)).all()) or not measure.decides
     return same and float((before - after).abs().max()) <= _TOLERANCE
 
 
-def _seconds(model: Any, probe: dict[str, Any]) -> float:
+def _seconds(measure: _Measure, model: Any, probe: dict[str, Any]) -> float:
     probe = fit(probe, model)
     times = []
     for _ in range(4):
         started = time.perf_counter()
-        model(**probe).logits.float().cpu()  # cpu() waits for a GPU to finish
+        measure.output(model(**probe)).float().cpu()  # cpu() waits for a GPU to finish
         times.append(time.perf_counter() - started)
     return min(times)

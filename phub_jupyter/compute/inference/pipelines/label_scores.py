@@ -1,11 +1,11 @@
-"""Makes scores of labels from what a classifier of pictures or sounds puts out."""
+"""Makes scores of labels from what a classifier puts out."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from phub_jupyter.compute.inference.pipelines.call import Call, choice, whole_number
-from phub_jupyter.errors import InvalidRequestError
+from phub_jupyter.compute.inference.pipelines.tensors import finite
 
 __all__ = ["PARAMETERS", "LabelScores", "read_function", "read_top_k"]
 
@@ -39,13 +39,9 @@ class LabelScores:
             return logits.softmax(-1)
         return logits.sigmoid() if function == "sigmoid" else logits
 
-    def ranked(self, logits: Any, function: str | None, top_k: int) -> list[dict[str, Any]]:
-        """``[{label, score}, …]`` of one example, best first."""
-        import torch
-
-        scores = self.scores(logits, function)
-        if not bool(torch.isfinite(scores).all()):
-            raise InvalidRequestError("model: it answers with something that is not a number.")
+    def ranked(self, logits: Any, function: str | None, top_k: int | None) -> list[dict[str, Any]]:
+        """``[{label, score}, …]`` of one example, best first; without ``top_k`` all of them."""
+        scores = finite(self.scores(logits, function))
         answer = [
             {"label": label, "score": score}
             for label, score in zip(self.labels, scores.tolist(), strict=True)

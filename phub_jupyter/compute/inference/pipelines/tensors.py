@@ -1,4 +1,4 @@
-"""Items that are tensors already: pictures and sounds after their processor."""
+"""Items that are tensors already, and what can be wrong with a model that runs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from phub_jupyter.errors import HubError, InvalidRequestError
 
-__all__ = ["TensorItem", "blame_model", "run_alike"]
+__all__ = ["TensorItem", "blame_model", "finite", "run_alike"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,3 +60,12 @@ def blame_model() -> Iterator[None]:
         raise InvalidRequestError(
             f"model: it cannot work on what its processor makes of this input: {lines[0]:.300}"
         ) from e
+
+
+def finite(values: Any) -> Any:
+    """The same numbers. Raises InvalidRequestError if one of them is none."""
+    import torch
+
+    if not bool(torch.isfinite(values).all()):
+        raise InvalidRequestError("model: it answers with something that is not a number.")
+    return values

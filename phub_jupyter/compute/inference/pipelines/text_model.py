@@ -1,0 +1,76 @@
+"""What all tasks share that run texts through a model once: its tokenizer, batches, precision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from phub_jupyter.compute.inference.pipelines.tensors import blame_model
+from phub_jupyter.compute.inference.pipelines.tokens import (
+    TokenisedText,
+    cut,
+    longest_input,
+    pad,
+    tokenised,
+)
+from phub_jupyter.compute.inference.precision import fit, place
+
+__all__ = ["TextModel", "probabilities"]
+
+
+class TextModel:
+    """A model with its tokenizer, placed on a device.
+
+    ``scores``, ``output`` and ``decides`` tell `precision.place` what of its output counts.
+    ``longest`` cuts inputs shorter than the model asks for.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        tokenizer: Any,
+        scores: Callable[[Any], Any],
+        *,
+        output: Callable[[Any], Any] | None = None,
+        decides: bool = True,
+        longest: int | None = None,
+    ) -> None:
+        if tokenizer.pad_token_id is None and tokenizer.eos_token_id is not None:
+            tokenizer.pad_token = tokenizer.eos_token
+            model.config.pad_token_id = tokenizer.pad_token_id
+        self.tokenizer = tokenizer
+        self.config = model.config
+        self.max_length = longest_input(model, tokenizer)
+        if longest is not None:
+            self.max_length = min(longest, self.max_length)
+        options = {} if output is None else {"output": output}
+        with blame_model():
+            self.model = place(model, self.max_length, scores, decides=decides, **options)
+
+    def describe(self) -> dict[str, Any]:
+        """How the model runs here."""
+        return {
+            "device": str(self.model.device),
+            "precision": str(self.model.dtype).removeprefix("torch."),
+            "max_tokens": self.max_length,
+        }
+
+    def encode(self, texts: Sequence[Any], **options: Any) -> Any:
+        """The tokenizer's answer for texts or pairs, no more than the model can see."""
+        return cut(self.tokenizer, texts, self.max_length, **options)
+
+    def items(self, encoding: Any, abouts: Sequence[Any] | None = None) -> list[TokenisedText]:
+        """Units of work from the tokenizer's answer."""
+        return tokenised(self.tokenizer, encoding, abouts)
+
+    def forward(self, items: Sequence[TokenisedText]) -> Any:
+        """Run one batch; the model's output, where the model is."""
+        import torch
+
+        with torch.inference_mode(), blame_model():
+            return self.model(**fit(pad(self.tokenizer, items), self.model))
+
+
+def probabilities(logits: Any) -> Any:
+    """Shares that add up to one."""
+    return logits.softmax(-1)
