@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 from tornado.iostream import IOStream, StreamClosedError
 
 from phub_jupyter.errors import StorageError
-from phub_jupyter.hub.objects.file_part import FilePart
+from phub_jupyter.hub.objects.file_part import FilePart, FileSpan, Spans
 
 __all__ = ["direct_stream", "send_direct"]
 
@@ -148,5 +148,39 @@ class _File(_Sending):
             self._file.close()
 
 
+class _Spans(_Sending):
+    def __init__(self, own: socket.socket, content: Spans) -> None:
+        super().__init__(own)
+        self._spans = content.spans()
+        self._bytes = memoryview(b"")
+        self._descriptor = 0
+        self._at = self._stop = 0
+
+    def send_some(self) -> int | None:
+        while self._at >= self._stop and not self._bytes:
+            span = next(self._spans, None)
+            if span is None:
+                return None
+            if isinstance(span, FileSpan):
+                self._descriptor, self._at, self._stop = span.descriptor, span.start, span.stop
+            else:
+                self._bytes = memoryview(span)
+        if self._bytes:
+            count = self._socket.send(self._bytes)
+            self._bytes = self._bytes[count:]
+            return count
+        left = self._stop - self._at
+        count = os.sendfile(self._socket.fileno(), self._descriptor, self._at, left)
+        if not count:
+            raise StorageError(f"A stored object ends {left} bytes too early; run 'phub check'.")
+        self._at += count
+        return count
+
+    def close(self) -> None:
+        self._spans.close()
+
+
 def _sending(own: socket.socket, pieces: Iterator[bytes]) -> _Sending:
-    return _File(own, pieces) if isinstance(pieces, FilePart) else _Pieces(own, pieces)
+    if isinstance(pieces, FilePart):
+        return _File(own, pieces)
+    return _Spans(own, pieces) if isinstance(pieces, Spans) else _Pieces(own, pieces)

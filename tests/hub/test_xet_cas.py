@@ -12,6 +12,7 @@ import pytest
 
 from phub_jupyter.errors import InvalidRequestError, NotFoundError, RangeNotSatisfiableError
 from phub_jupyter.hub.database.tables import XetFile
+from phub_jupyter.hub.objects.file_part import FileSpan, Spans
 from phub_jupyter.hub.objects.large_files import LargeFile
 from phub_jupyter.hub.objects.store import fan_out
 from phub_jupyter.hub.objects.xet.cas import Cas
@@ -315,3 +316,28 @@ def test_a_file_whose_recipe_is_wrong_is_found(stored: Objects) -> None:
     damage, loss = stored.large_files.verify()
     assert damage.startswith(f"The Xet file {FILE.hash} is damaged")
     assert SHA256 in loss
+
+
+def test_spans_are_the_same_bytes_and_leave_plain_chunks_in_their_file(stored: Objects) -> None:
+    stored.put_shard(stored.here, shard([NAMED]))
+    file = LargeFile(SHA256, len(FILE.content), FILE.hash)
+    generator = random.Random(3)
+    in_files = 0
+    for start, stop in [(0, file.size), *(_part(generator, file.size) for _ in range(40))]:
+        content = stored.large_files.read(file, start, stop)
+        assert isinstance(content, Spans)
+        found = b""
+        for span in content.spans():
+            if isinstance(span, FileSpan):
+                in_files += 1
+                found += os.pread(span.descriptor, span.stop - span.start, span.start)
+            else:
+                found += span
+        assert found == FILE.content[start:stop]
+    on_disk = hasattr(stored.store.read(fan_out("xorbs", XORB.hash)), "open")
+    assert (in_files > 40) == on_disk
+
+
+def _part(generator: random.Random, size: int) -> tuple[int, int]:
+    start, stop = sorted(generator.sample(range(size + 1), 2))
+    return start, stop

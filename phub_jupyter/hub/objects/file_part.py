@@ -1,15 +1,34 @@
-"""A part of a stored object that is a file on this machine."""
+"""Parts of stored objects that are files on this machine."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol, runtime_checkable
 
 from phub_jupyter.errors import StorageError
 from phub_jupyter.hub.objects.store import PIECE
 
-__all__ = ["FilePart"]
+__all__ = ["FilePart", "FileSpan", "Spans"]
+
+
+@dataclass(frozen=True, slots=True)
+class FileSpan:
+    """The bytes from ``start`` up to ``stop`` of a file that somebody else opens and closes."""
+
+    descriptor: int
+    start: int
+    stop: int
+
+
+@runtime_checkable
+class Spans(Protocol):
+    """Content in pieces, some of which lie in files just as they are."""
+
+    def spans(self) -> Generator[bytes | FileSpan]:
+        """The pieces in order; a span's file is open until the next piece is asked for."""
+        ...
 
 
 class FilePart(Iterator[bytes]):

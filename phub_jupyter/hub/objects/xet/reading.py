@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import os
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache, partial
 
 from phub_jupyter.errors import HubError, InvalidRequestError, StorageError
 from phub_jupyter.hub.database import Database
 from phub_jupyter.hub.database.tables import Xorb
+from phub_jupyter.hub.objects.file_part import FilePart, FileSpan
 from phub_jupyter.hub.objects.store import ObjectStore, fan_out
-from phub_jupyter.hub.objects.xet.xorb import XorbIndex, unpack_chunks
+from phub_jupyter.hub.objects.xet.xorb import HEADER, XorbIndex, plain_chunk, unpack_chunks
 
-__all__ = ["IndexOf", "Segment", "indexes", "load_index", "read_segments"]
+__all__ = ["IndexOf", "Segment", "XetContent", "indexes", "load_index", "read_segments"]
 
 Segment = tuple[str, int, int, int]  # xorb, first chunk, chunk behind the last, uncompressed bytes
 IndexOf = Callable[[str], XorbIndex]
@@ -47,40 +50,99 @@ def indexes(database: Database, error: type[HubError]) -> IndexOf:
 
 def read_segments(
     database: Database, store: ObjectStore, segments: Sequence[Segment], start: int, stop: int
-) -> Iterator[bytes]:
-    """Yield the bytes from ``start`` up to ``stop`` of the file that the segments make up.
+) -> XetContent:
+    """The bytes from ``start`` up to ``stop`` of the file that the segments make up.
 
-    Raises StorageError when a xorb is missing or damaged.
+    Reading raises StorageError when a xorb is missing or damaged.
     """
-    # The segments of a file often go to and fro between a few xorbs.
-    index_of = lru_cache(maxsize=32)(partial(load_index, database))
-    behind = 0
-    for xorb, first, end, length in segments:
-        begin, behind = behind, behind + length
-        if behind <= start:
-            continue
-        if begin >= stop:
-            return
-        index = index_of(xorb)
-        if index is None:
-            raise StorageError(f"The hub has lost the xorb {xorb}; run 'phub check'.")
-        low, high = max(start - begin, 0), min(stop - begin, length)
-        first, end, skip = index.trim(first, end, low, high)
-        left = high - low
-        for piece in _pieces(store, xorb, index, first, end):
+    return XetContent(database, store, segments, start, stop)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Chunks ``first`` to ``end`` of one xorb, without ``skip`` bytes, and ``left`` bytes long."""
+
+    key: str
+    index: XorbIndex
+    first: int
+    end: int
+    skip: int
+    left: int
+
+
+class XetContent(Iterator[bytes]):
+    """A part of a Xet file: pieces of at most 1 MiB, or `spans` of the xorbs' own files."""
+
+    def __init__(
+        self,
+        database: Database,
+        store: ObjectStore,
+        segments: Sequence[Segment],
+        start: int,
+        stop: int,
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._runs = self._cut(segments, start, stop)
+        self._pieces = (piece for run in self._runs for piece in self._unpacked(run))
+
+    def __next__(self) -> bytes:
+        return next(self._pieces)
+
+    def spans(self) -> Generator[bytes | FileSpan]:
+        """The pieces; chunks that are stored without compression stay in their file."""
+        for run in self._runs:
+            part = self._store.read(run.key, *run.index.byte_range(run.first, run.end))
+            if isinstance(part, FilePart):
+                with part.open() as file:
+                    yield from self._spans_of(run, file.fileno())
+            else:
+                yield from self._unpacked(run)
+
+    def _cut(self, segments: Sequence[Segment], start: int, stop: int) -> Iterator[_Run]:
+        # The segments of a file often go to and fro between a few xorbs.
+        index_of = lru_cache(maxsize=32)(partial(load_index, self._database))
+        behind = 0
+        for xorb, first, end, length in segments:
+            begin, behind = behind, behind + length
+            if behind <= start:
+                continue
+            if begin >= stop:
+                return
+            index = index_of(xorb)
+            if index is None:
+                raise StorageError(f"The hub has lost the xorb {xorb}; run 'phub check'.")
+            low, high = max(start - begin, 0), min(stop - begin, length)
+            first, end, skip = index.trim(first, end, low, high)
+            yield _Run(fan_out("xorbs", xorb), index, first, end, skip, high - low)
+
+    def _unpacked(self, run: _Run) -> Iterator[bytes]:
+        skip, left = run.skip, run.left
+        for at in range(run.first, run.end, _CHUNKS_PER_PIECE):
+            span = run.index.byte_range(at, min(at + _CHUNKS_PER_PIECE, run.end))
+            piece = _unpack(run, b"".join(self._store.read(run.key, *span)))
             wanted = piece[skip : skip + left]
             skip = 0
             left -= len(wanted)
             yield wanted
 
+    def _spans_of(self, run: _Run, descriptor: int) -> Iterator[bytes | FileSpan]:
+        skip, left = run.skip, run.left
+        for chunk in range(run.first, run.end):
+            start, stop = run.index.byte_range(chunk, chunk + 1)
+            length = min(run.index.lengths[chunk] - skip, left)
+            if run.index.may_be_plain(chunk) and plain_chunk(os.pread(descriptor, HEADER, start)):
+                begin = start + HEADER + skip
+                yield FileSpan(descriptor, begin, begin + length)
+            else:
+                packed = os.pread(descriptor, stop - start, start)
+                yield _unpack(run, packed)[skip : skip + length]
+            skip = 0
+            left -= length
 
-def _pieces(
-    store: ObjectStore, xorb: str, index: XorbIndex, start: int, end: int
-) -> Iterator[bytes]:
-    for at in range(start, end, _CHUNKS_PER_PIECE):
-        span = index.byte_range(at, min(at + _CHUNKS_PER_PIECE, end))
-        packed = b"".join(store.read(fan_out("xorbs", xorb), *span))
-        try:
-            yield b"".join(unpack_chunks(packed))
-        except InvalidRequestError as error:
-            raise StorageError(f"The stored xorb {xorb} is damaged: {error.message}") from error
+
+def _unpack(run: _Run, packed: bytes) -> bytes:
+    try:
+        return b"".join(unpack_chunks(packed))
+    except InvalidRequestError as error:
+        raise StorageError(f"The stored object {run.key} is damaged: {error.message}") from error

@@ -13,7 +13,7 @@ import lz4.frame
 from phub_jupyter.errors import InvalidRequestError
 from phub_jupyter.hub.objects.xet.hashing import Chunk, chunk_hash, range_hash, tree_hash
 
-__all__ = ["LARGEST_XORB", "XorbIndex", "read_xorb", "unpack_chunks"]
+__all__ = ["HEADER", "LARGEST_XORB", "XorbIndex", "plain_chunk", "read_xorb", "unpack_chunks"]
 
 # 64 MiB of chunks, their headers, and the footer that old clients add, with some room.
 LARGEST_XORB = 72 << 20
@@ -21,7 +21,8 @@ LARGEST_XORB = 72 << 20
 _LARGEST_CHUNK = 128 << 10
 _MOST_CHUNKS = 8192
 _LARGEST_CONTENT = 64 << 20
-_HEADER = 8
+HEADER = 8
+"""Bytes before each chunk of a serialized xorb."""
 _FOOTER_IDENT = b"XETBLOB"
 
 
@@ -77,6 +78,11 @@ class XorbIndex:
         """Return where these chunks lie in the serialized xorb: first byte, byte behind."""
         return (self.ends[start - 1] if start else 0), self.ends[end - 1]
 
+    def may_be_plain(self, chunk: int) -> bool:
+        """Whether the chunk is as long as one that is stored without compression."""
+        start, stop = self.byte_range(chunk, chunk + 1)
+        return stop - start == HEADER + self.lengths[chunk]
+
     def trim(self, start: int, end: int, first: int, stop: int) -> tuple[int, int, int]:
         """Narrow chunks ``start`` to ``end`` to those that hold bytes ``first`` up to ``stop``.
 
@@ -99,7 +105,7 @@ def read_xorb(stream: BinaryIO) -> XorbIndex:
     ends: list[int] = []
     offset = 0
     content = 0
-    while (header := stream.read(_HEADER)) and header[:7] != _FOOTER_IDENT:
+    while (header := stream.read(HEADER)) and header[:7] != _FOOTER_IDENT:
         where = f"xorb: chunk {len(hashes)} at byte {offset}"
         packed, scheme, length = _read_header(header, where)
         payload = stream.read(packed)
@@ -107,7 +113,7 @@ def read_xorb(stream: BinaryIO) -> XorbIndex:
             raise InvalidRequestError(f"{where} is cut off; upload the xorb again.")
         hashes.append(chunk_hash(_decompress(payload, scheme, length, where)))
         lengths.append(length)
-        offset += _HEADER + packed
+        offset += HEADER + packed
         content += length
         ends.append(offset)
         if len(hashes) > _MOST_CHUNKS or content > _LARGEST_CONTENT:
@@ -117,19 +123,24 @@ def read_xorb(stream: BinaryIO) -> XorbIndex:
     return XorbIndex(tuple(hashes), tuple(lengths), tuple(ends))
 
 
+def plain_chunk(header: bytes) -> bool:
+    """Whether the chunk behind this header is stored without compression."""
+    return len(header) == HEADER and header[4] == 0
+
+
 def unpack_chunks(data: bytes) -> Iterator[bytes]:
     """Yield the uncompressed bytes of each chunk in a part of a serialized xorb."""
     offset = 0
     while offset < len(data):
         where = f"xorb: chunk at byte {offset}"
-        packed, scheme, length = _read_header(data[offset : offset + _HEADER], where)
-        offset += _HEADER
+        packed, scheme, length = _read_header(data[offset : offset + HEADER], where)
+        offset += HEADER
         yield _decompress(data[offset : offset + packed], scheme, length, where)
         offset += packed
 
 
 def _read_header(header: bytes, where: str) -> tuple[int, int, int]:
-    if len(header) < _HEADER:
+    if len(header) < HEADER:
         raise InvalidRequestError(f"{where} is cut off; upload the xorb again.")
     packed = int.from_bytes(header[1:4], "little")
     length = int.from_bytes(header[5:8], "little")
