@@ -10,7 +10,9 @@ import pytest
 import requests
 from huggingface_hub import HfApi, InferenceClient
 
+from tests.compute.tiny_models.detectors import make_detector, make_semantic_segmenter
 from tests.compute.tiny_models.image_classifiers import LABELS, make_image_classifier
+from tests.compute.tiny_models.picture_text import make_clip
 from tests.compute.tiny_models.pictures import base64_of, drawing, file_of
 from tests.compute.tiny_models.tables import make_table_model
 from tests.conftest import HubServer
@@ -18,6 +20,9 @@ from tests.conftest import HubServer
 PICTURE = file_of(drawing())
 MODELS: dict[str, Callable[[Path], Path]] = {
     "image-classification": make_image_classifier,
+    "image-segmentation": make_semantic_segmenter,
+    "object-detection": make_detector,
+    "zero-shot-image-classification": make_clip,
     "tabular-classification": lambda folder: make_table_model(folder, "tabular-classification"),
     "tabular-regression": lambda folder: make_table_model(folder, "tabular-regression"),
 }
@@ -90,6 +95,27 @@ def test_pictures_are_classified(client: Any, post: Any, tmp_path: Path) -> None
     ]
     typed = post(task, data=PICTURE, headers={"Content-Type": "image/png"})
     assert typed.json() == post(task, data=PICTURE).json()
+
+
+def test_things_in_pictures_are_found(client: Any) -> None:
+    detector = client("object-detection")
+    found = detector.object_detection(PICTURE, threshold=0.3)
+    assert found
+    assert all(element.box.xmax > element.box.xmin for element in found)
+    assert [e for e in found if e.score > 0.5] == detector.object_detection(PICTURE)
+    segmenter = client("image-segmentation")
+    for parts in (
+        segmenter.image_segmentation(PICTURE),
+        segmenter.image_segmentation(PICTURE, subtask="semantic"),
+    ):
+        assert parts
+        assert all(part.mask.size == (50, 40) for part in parts)
+    labels = ["cat", "dog", "owl"]
+    chosen = client("zero-shot-image-classification").zero_shot_image_classification(
+        PICTURE, labels, hypothesis_template="a photo of {}"
+    )
+    assert {element.label for element in chosen} == set(labels)
+    assert sum(element.score for element in chosen) == pytest.approx(1, abs=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,10 @@ from typing import Any
 
 from phub_jupyter.errors import InvalidRequestError, NotSupportedError
 
-__all__ = ["check_folder", "load_parts"]
+__all__ = ["check_folder", "choose_class", "load_parts"]
 
 _ONLY_TRAINED = ("masked_spec_embed", "mask_token")  # pre-training hides inputs with them
+_OPTIONS: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt")
 
 
@@ -51,12 +52,10 @@ def check_folder(folder: Path) -> None:
         raise InvalidRequestError("model: the repository has no weights (*.safetensors).")
 
 
-def load_parts(
-    folder: Path, auto_class: str, processor_class: str = "AutoTokenizer"
-) -> tuple[Any, Any]:
+def load_parts(folder: Path, auto_class: str, *processor_classes: str) -> tuple[Any, ...]:
     """Load ``(model, tokenizer)`` in full precision, the model as transformers' ``auto_class``.
 
-    Models of pictures and sounds have another class of processor in the tokenizer's place.
+    Models of pictures and sounds name other classes of processors in the tokenizer's place.
 
     Raises InvalidRequestError when weights that the task needs are missing: transformers would
     otherwise fill them with random numbers and answer with noise.
@@ -65,21 +64,23 @@ def load_parts(
     import torch
     import transformers
 
-    options = {"local_files_only": True, "trust_remote_code": False}
     try:
         with _no_progress_bar():
-            processor = getattr(transformers, processor_class).from_pretrained(folder, **options)
+            processors = [
+                getattr(transformers, name).from_pretrained(folder, **_OPTIONS)
+                for name in processor_classes or ("AutoTokenizer",)
+            ]
             model, loading = getattr(transformers, auto_class).from_pretrained(
                 folder,
                 use_safetensors=True,
                 dtype=torch.float32,
                 output_loading_info=True,
-                **options,
+                **_OPTIONS,
             )
     except MemoryError:
         raise
     except Exception as error:  # the folder is a stranger's, and can be wrong in any way
-        raise InvalidRequestError(f"model: transformers cannot load it: {_first(error)}") from error
+        raise _unloadable(error) from error
     missing = [key for key in sorted(loading["missing_keys"]) if not key.endswith(_ONLY_TRAINED)]
     missing += sorted(str(k) for k in loading["mismatched_keys"])
     if missing:
@@ -87,7 +88,42 @@ def load_parts(
             f"model: its weights lack {', '.join(missing[:3])}, so it was not trained for this "
             "task; fine-tune it first, for example with %phub train."
         )
-    return model.eval(), processor
+    return model.eval(), *processors
+
+
+def choose_class(folder: Path, *auto_classes: str) -> str:
+    """The one of transformers' ``auto_classes`` that knows the model in ``folder``.
+
+    If several do, it is the one whose model the folder's configuration names. Raises
+    InvalidRequestError when none does.
+    """
+    check_folder(folder)
+    import transformers
+
+    try:
+        config = transformers.AutoConfig.from_pretrained(folder, **_OPTIONS)
+    except Exception as error:  # the folder is a stranger's, and can be wrong in any way
+        raise _unloadable(error) from error
+    wanted = (config.architectures or [None])[0]
+    known: list[str] = []
+    for name in auto_classes:
+        mapping = getattr(transformers, name)._model_mapping
+        if type(config) in mapping:
+            classes = mapping[type(config)]
+            several = classes if isinstance(classes, tuple) else (classes,)
+            if wanted in (model_class.__name__ for model_class in several):
+                return name
+            known.append(name)
+    if not known:
+        raise InvalidRequestError(
+            f"model: a model of type {config.model_type} is not one for this task; see the "
+            "pipeline_tag in its card."
+        )
+    return known[0]
+
+
+def _unloadable(error: Exception) -> InvalidRequestError:
+    return InvalidRequestError(f"model: transformers cannot load it: {_first(error)}")
 
 
 @contextmanager

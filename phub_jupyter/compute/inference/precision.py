@@ -14,7 +14,7 @@ from typing import Any
 
 from phub_jupyter.compute.inference.pipelines.tensors import blame_model
 
-__all__ = ["fit", "place", "place_media"]
+__all__ = ["describe", "fit", "on_device", "place", "place_media"]
 
 _SPEED_UP = 1.15
 _TOLERANCE = 0.02
@@ -48,21 +48,23 @@ def place(
     ``output``; they must not move by more than 0.02. If the model ``decides`` between labels, the
     best-scored label of no probe may change either.
     """
-    model = model.to(_device())
+    model = on_device(model)
     probes = _probes(model.get_input_embeddings().num_embeddings, longest, _device())
     return _better(model, probes, _Measure(scores, output, decides))
 
 
-def place_media(
-    model: Any, probes: list[dict[str, Any]], scores: Callable[[Any], Any] | None = None
-) -> Any:
+def place_media(model: Any, probes: list[dict[str, Any]], scores: Callable[[Any], Any]) -> Any:
     """The same for a model of pictures or sounds, with ``probes`` as its processor makes them.
 
-    The first two are timed. Without ``scores`` nothing says what may change: it stays as it is.
+    The first two are timed.
     """
-    model = model.to(_device())
     with blame_model():
-        return model if scores is None else _better(model, probes, _Measure(scores))
+        return _better(on_device(model), probes, _Measure(scores))
+
+
+def on_device(model: Any) -> Any:
+    """Put a model on the best device as it is: nothing says what of its output may change."""
+    return model.to(_device())
 
 
 def fit(batch: dict[str, Any], model: Any) -> dict[str, Any]:
@@ -71,6 +73,12 @@ def fit(batch: dict[str, Any], model: Any) -> dict[str, Any]:
         name: value.to(model.device, model.dtype if value.is_floating_point() else value.dtype)
         for name, value in batch.items()
     }
+
+
+def describe(model: Any, **more: Any) -> dict[str, Any]:
+    """How a placed model runs, for a person who looks at the hub's health."""
+    precision = str(model.dtype).removeprefix("torch.")
+    return {"device": str(model.device), "precision": precision, **more}
 
 
 def _device() -> str:

@@ -16,8 +16,17 @@ from phub_jupyter.errors import NotSupportedError
 __all__ = ["Item", "Pipeline", "Request", "StreamingPipeline", "TaskModule", "task_module"]
 
 _MODULES = {
+    "text-generation": "text_generation",
+    "chat": "chat",
+    "completions": "completions",
     "text-classification": "text_classification",
+    "token-classification": "token_classification",
+    "fill-mask": "fill_mask",
+    "zero-shot-classification": "zero_shot_classification",
     "image-classification": "image_classification",
+    "zero-shot-image-classification": "zero_shot_image_classification",
+    "object-detection": "object_detection",
+    "image-segmentation": "image_segmentation",
     "tabular-classification": "tabular",
     "tabular-regression": "tabular",
 }

@@ -17,7 +17,7 @@ from phub_jupyter.compute.inference.pipelines.label_scores import (
 )
 from phub_jupyter.compute.inference.pipelines.pictures import picture_item, probe_pictures
 from phub_jupyter.compute.inference.pipelines.tensors import TensorItem, run_alike
-from phub_jupyter.compute.inference.precision import fit, place_media
+from phub_jupyter.compute.inference.precision import describe, fit, place_media
 
 __all__ = ["ImageClassification", "ImageClassificationRequest", "load", "parse"]
 
@@ -49,25 +49,24 @@ class ImageClassification:
 
     def describe(self) -> dict[str, Any]:
         """How the model runs here."""
-        return {
-            "device": str(self._model.device),
-            "precision": str(self._model.dtype).removeprefix("torch."),
-            "labels": self._labels.labels,
-        }
+        return describe(self._model, labels=self._labels.labels)
 
     def tokenise(self, request: ImageClassificationRequest) -> list[TensorItem]:
         """The picture as the model's tensors."""
-        return [picture_item(self._processor, "inputs", request.data)]
+        return [picture_item(self._processor, "inputs", request.data, request)]
 
     def run(self, items: Sequence[TensorItem]) -> list[Any]:
         """Run one batch; the raw output for each picture, as a row of floats."""
-        return run_alike(items, lambda batch: self._model(**fit(batch, self._model)).logits.float())
+        return run_alike(items, self._forward)
 
     def shape(
         self, request: ImageClassificationRequest, outputs: Sequence[Any]
     ) -> list[dict[str, Any]]:
         """``[{label, score}, …]``, best label first."""
         return self._labels.ranked(outputs[0], request.function, request.top_k)
+
+    def _forward(self, batch: dict[str, Any], items: Sequence[TensorItem]) -> Any:
+        return self._model(**fit(batch, self._model)).logits.float().cpu()
 
 
 def load(folder: Path) -> ImageClassification:

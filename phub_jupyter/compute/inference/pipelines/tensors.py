@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -16,32 +16,38 @@ __all__ = ["TensorItem", "blame_model", "finite", "run_alike"]
 class TensorItem:
     """One example: the model's tensors with a first dimension of one, and about how long it is.
 
-    ``about`` is what shaping the answer needs to know of the input, such as a picture's size.
+    ``about`` is what making the answer needs to know of the input, such as a picture's size. Only
+    items with equal ``settings`` share a batch.
     """
 
     columns: dict[str, Any]
     length: int
     about: Any = None
+    settings: Hashable = None
 
 
 def run_alike(
-    items: Sequence[TensorItem], forward: Callable[[dict[str, Any]], Sequence[Any]]
+    items: Sequence[TensorItem],
+    forward: Callable[[dict[str, Any], Sequence[TensorItem]], Sequence[Any]],
 ) -> list[Any]:
-    """Call ``forward`` with batches of equally shaped items; the outputs in the items' order."""
+    """Call ``forward`` with the batch of equally shaped items, and those; outputs in their order.
+
+    It runs without gradients, and its failure is the model's.
+    """
     import torch
 
     alike: dict[Any, list[int]] = {}
     for index, item in enumerate(items):
         shape = tuple((name, tuple(value.shape)) for name, value in item.columns.items())
-        alike.setdefault(shape, []).append(index)
+        alike.setdefault((shape, item.settings), []).append(index)
     outputs: list[Any] = [None] * len(items)
     with torch.inference_mode(), blame_model():
         for indices in alike.values():
+            group = [items[index] for index in indices]
             batch = {
-                name: torch.cat([items[index].columns[name] for index in indices])
-                for name in items[indices[0]].columns
+                name: torch.cat([item.columns[name] for item in group]) for name in group[0].columns
             }
-            for index, output in zip(indices, forward(batch), strict=True):
+            for index, output in zip(indices, forward(batch, group), strict=True):
                 outputs[index] = output
     return outputs
 
