@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from phub_jupyter.errors import InvalidRequestError
 
-__all__ = ["TASKS", "Task", "task_named"]
+__all__ = ["TASKS", "Task", "can_also", "task_named"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ _ROWS = (
     Task("feature-extraction", "Feature Extraction", "text", "text"),
     Task("summarization", "Summarization", "text", "text"),
     Task("translation", "Translation", "text", "text"),
-    Task("text-generation", "Text Generation", "text", "text"),
+    Task("text-generation", "Text Generation", "text", "text", servable=True),
     Task("table-question-answering", "Table Question Answering", "text", "table"),
     Task("tabular-classification", "Tabular Classification", "tabular", "table", servable=True),
     Task("tabular-regression", "Tabular Regression", "tabular", "table", servable=True),
@@ -64,6 +64,23 @@ _ROWS = (
 
 TASKS: dict[str, Task] = {task.name: task for task in _ROWS}
 """All known tasks by name, in the order in which pages list them."""
+
+_ENCODERS = frozenset(
+    {
+        *("feature-extraction", "sentence-similarity", "text-classification", "fill-mask"),
+        *("token-classification", "question-answering", "zero-shot-classification"),
+    }
+)
+_ALSO = {
+    "feature-extraction": _ENCODERS,
+    "sentence-similarity": _ENCODERS,
+    "zero-shot-classification": frozenset({"text-classification"}),
+}
+
+
+def can_also(own: str, task: str) -> bool:
+    """Whether a model made for the task ``own`` may be asked to do ``task`` too."""
+    return own in _ALSO.get(task, ())
 
 
 def task_named(name: str) -> Task:

@@ -92,7 +92,7 @@ def test_requests_are_multiplexed_and_a_bad_one_spoils_no_other(folders: list[Pa
         talk.infer(1, folders[0], ["a good film", "dull"])
         talk.infer(2, folders[0], "")
         talk.infer(3, folders[1], "a good film", parameters={"top_k": 1})
-        talk.infer(4, folders[0], "x", task="fill-mask")
+        talk.infer(4, folders[0], "x", task="dance")
         talk.infer(5, folders[0].parent / "none", "x")
         talk.send(6, op="dance")
         answers = await talk.answers(6)

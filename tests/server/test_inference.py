@@ -148,7 +148,7 @@ def test_a_model_that_cannot_run_says_why(
     [
         ("pipeline/fill-mask", 501, "'fill-mask'"),
         ("pipeline/dance", 400, "'dance' is not a known task"),
-        ("v1/chat/completions", 501, "not built yet"),
+        ("v1/chat/completions", 400, "for 'text-classification', not for 'text-generation'"),
     ],
 )
 def test_another_task_is_refused_by_name(

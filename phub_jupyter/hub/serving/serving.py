@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -67,6 +67,24 @@ class Serving:
             folder = await self._checkout(repo, commit)
             return await self._ask("infer", folder=str(folder), task=task, body=body)
 
+    async def stream(
+        self, repo: Repo, commit: str, task: str, body: Mapping[str, Any]
+    ) -> AsyncGenerator[Any]:
+        """The events of an answer that is written bit by bit; leaving early stops the writing.
+
+        Raises as `infer` does, and so before the first event if the call itself is wrong.
+        """
+        async with self._call():
+            folder = await self._checkout(repo, commit)
+            worker = await self._running_worker()
+            fields = {"folder": str(folder), "task": task, "body": body}
+            async with aclosing(worker.stream("infer", **fields)) as events:
+                while True:
+                    try:
+                        yield await self._patiently(worker, anext(events))
+                    except StopAsyncIteration:
+                        return
+
     @asynccontextmanager
     async def _call(self) -> AsyncIterator[None]:
         if not self._is_running:
@@ -106,8 +124,11 @@ class Serving:
 
     async def _ask(self, op: str, **fields: Any) -> Any:
         worker = await self._running_worker()
+        return await self._patiently(worker, worker.ask(op, **fields))
+
+    async def _patiently(self, worker: WorkerProcess, answer: Awaitable[Any]) -> Any:
         try:
-            return await asyncio.wait_for(worker.ask(op, **fields), self._patience)
+            return await asyncio.wait_for(answer, self._patience)
         except TimeoutError:
             if self._worker is worker:
                 self._worker = None

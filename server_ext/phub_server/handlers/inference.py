@@ -5,38 +5,31 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from phub_jupyter.errors import InvalidRequestError, NotSupportedError
-from phub_jupyter.frames import Media
-from phub_jupyter.hub.access import Action
-from phub_jupyter.hub.database.tables import Repo
+from phub_jupyter.errors import HubError, InvalidRequestError
 from phub_jupyter.tasks import TASKS
-from phub_server.base import HubHandler
-from phub_server.handlers.not_built import NotBuiltHandler
-from phub_server.routing import NAME, NAMESPACE, Route
+from phub_server.handlers.inference_base import MODEL, ModelHandler, error_type, servable_task
+from phub_server.routing import Route
 
 __all__ = ["ROUTES"]
 
 _FILES = ("image", "audio")
 
 
-class InferenceHandler(HubHandler):
+class InferenceHandler(ModelHandler):
     """Calls a model."""
 
-    async def post(self, namespace: str, name: str, task: str | None = None) -> None:
+    async def post(
+        self, namespace: str, name: str, revision: str | None = None, task: str | None = None
+    ) -> None:
         """Answer ``{"inputs", "parameters", …}``, or a bare text, picture or sound."""
-        repo = await self.repo(Action.CONTENT, "models", namespace, name)
+        repo, commit = await self.model(namespace, name, revision)
         chosen = servable_task(repo, task)
-        body = self._body(chosen)
-        commit = await self.run(self._commit, repo)
-        answer = await self.hub.serving.infer(repo, commit, chosen, body)
-        if isinstance(answer, Media):
-            self.set_header("Content-Type", answer.content_type)
-            self.finish(answer.data)
-        else:
-            self.reply(answer)
-
-    def _commit(self, repo: Repo) -> str:
-        return self.hub.repositories.open(repo).resolve("main")
+        try:
+            await self.answer(repo, commit, chosen, self._body(chosen))
+        except HubError as error:
+            if chosen == "text-generation":
+                error.extra.setdefault("error_type", error_type(error))
+            raise
 
     def _body(self, task: str) -> dict[str, Any]:
         media = self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
@@ -57,13 +50,12 @@ class InferenceHandler(HubHandler):
             raise InvalidRequestError("body: the text is not UTF-8.") from None
 
 
-class ModelInfoHandler(HubHandler):
+class ModelInfoHandler(ModelHandler):
     """Says what answers at a model's address, as deployed models do."""
 
-    async def get(self, namespace: str, name: str) -> None:
+    async def get(self, namespace: str, name: str, revision: str | None = None) -> None:
         """The model, its commit and its task; an error where calls would be refused."""
-        repo = await self.repo(Action.CONTENT, "models", namespace, name)
-        commit = await self.run(lambda: self.hub.repositories.open(repo).resolve("main"))
+        repo, commit = await self.model(namespace, name, revision)
         self.reply(
             {
                 "model_id": f"{repo.namespace}/{repo.name}",
@@ -73,46 +65,19 @@ class ModelInfoHandler(HubHandler):
         )
 
 
-class ModelHealthHandler(HubHandler):
+class ModelHealthHandler(ModelHandler):
     """Says whether calls to a model would be taken."""
 
-    async def get(self, namespace: str, name: str) -> None:
+    async def get(self, namespace: str, name: str, revision: str | None = None) -> None:
         """200 when they would be; the worker itself starts with the first call."""
-        repo = await self.repo(Action.CONTENT, "models", namespace, name)
+        repo, _ = await self.model(namespace, name, revision)
         servable_task(repo, None)
         self.reply({"status": "ok"})
 
 
-def servable_task(repo: Repo, asked: str | None) -> str:
-    """The task to run: the model's own, which must be the one asked for if any is.
-
-    Raises InvalidRequestError or NotSupportedError that names the task.
-    """
-    own = repo.pipeline_tag
-    if asked is not None and asked not in TASKS:
-        raise InvalidRequestError(f"task: '{asked}' is not a known task.")
-    if own is None:
-        raise InvalidRequestError(
-            f"model: {repo.namespace}/{repo.name} does not say what it is for; add "
-            "'pipeline_tag: text-classification' (or its own task) to the model card."
-        )
-    task = asked or own
-    if task not in TASKS or not TASKS[task].servable:
-        known = ", ".join(row.name for row in TASKS.values() if row.servable)
-        raise NotSupportedError(f"task: this hub cannot run '{task}' yet; it runs {known}.")
-    if task != own:
-        raise InvalidRequestError(
-            f"task: {repo.namespace}/{repo.name} is a model for '{own}', not for '{task}'."
-        )
-    return task
-
-
-_MODEL = rf"/models/{NAMESPACE}/{NAME}"
-
 ROUTES: tuple[Route, ...] = (
-    Route(_MODEL, InferenceHandler),
-    Route(rf"{_MODEL}/pipeline/(?P<task>[^/]+)", InferenceHandler),
-    Route(rf"{_MODEL}/info", ModelInfoHandler),
-    Route(rf"{_MODEL}/health", ModelHealthHandler),
-    Route(rf"{_MODEL}/v1/.*", NotBuiltHandler),
+    Route(MODEL, InferenceHandler),
+    Route(rf"{MODEL}/pipeline/(?P<task>[^/]+)", InferenceHandler),
+    Route(rf"{MODEL}/info", ModelInfoHandler),
+    Route(rf"{MODEL}/health", ModelHealthHandler),
 )

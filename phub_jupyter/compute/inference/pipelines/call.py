@@ -30,6 +30,7 @@ __all__ = [
     "text",
     "texts",
     "whole_number",
+    "words",
 ]
 
 MAX_TEXTS = 512
@@ -103,10 +104,10 @@ def text(name: str, value: Any, *, empty: bool = False) -> str:
     return value
 
 
-def texts(name: str, value: Any, *, limit: int = MAX_TEXTS) -> tuple[str, ...]:
-    """A text or a list of up to ``limit`` texts, as a tuple."""
+def texts(name: str, value: Any, *, limit: int = MAX_TEXTS, blank: bool = False) -> tuple[str, ...]:
+    """A text or a list of up to ``limit`` texts, as a tuple; they may be ``blank`` if so told."""
     if isinstance(value, str):
-        return (text(name, value),)
+        return (text(name, value, empty=blank),)
     if not isinstance(value, list):
         raise InvalidRequestError(f"{name}: send a text, or a list of texts.")
     if not value:
@@ -115,10 +116,17 @@ def texts(name: str, value: Any, *, limit: int = MAX_TEXTS) -> tuple[str, ...]:
         raise InvalidRequestError(
             f"{name}: {len(value)} texts are too many for one request; send at most {limit}."
         )
-    found = tuple(text(f"{name}[{index}]", item) for index, item in enumerate(value))
+    found = tuple(text(f"{name}[{index}]", item, empty=blank) for index, item in enumerate(value))
     if sum(map(len, found)) > MAX_CHARACTERS:
         raise _too_long(name)
     return found
+
+
+def words(name: str, value: Any) -> tuple[str, ...]:
+    """A list of words, which may be empty, as a tuple."""
+    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+        raise InvalidRequestError(f"{name}: send a list of strings.")
+    return tuple(value)
 
 
 def _too_long(name: str) -> InvalidRequestError:
