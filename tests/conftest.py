@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
 from .stores import DEFAULT_PAIR, in_use, parametrize, stop_servers
+
+T = TypeVar("T")
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
 
@@ -83,6 +85,10 @@ class HubServer:
     def headers(self, user: str = "ada", role: str = "write") -> dict[str, str]:
         """Headers of a request by that user."""
         return {"Authorization": f"Bearer {self.token(user, role)}"}
+
+    def call(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine where the hub runs."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
 
     def close(self) -> None:
         """Stop serving and close the hub."""

@@ -83,6 +83,11 @@ class Engine:
         """How many texts wait for a row."""
         return len(self._waiting)
 
+    @property
+    def writing(self) -> int:
+        """How many texts have a row."""
+        return len(self._rows)
+
     def submit(self, prompt: Sequence[int], sampling: Sampling) -> Writing:
         """Begin a text. Raises OverloadedError when too many wait already."""
         writing = Writing(list(prompt), sampling, Sampler(sampling, prompt))

@@ -59,6 +59,7 @@ class Writer:
             "precision": str(self._model.dtype).removeprefix("torch."),
             "max_tokens": self.positions,
             "joint": self._kind.shares,
+            "writing": self._engine.writing,
             "waiting": self._engine.waiting,
             "chat": self._template is not None,
         }
