@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 from tornado.iostream import IOStream, StreamClosedError
 
 from phub_jupyter.errors import StorageError
-from phub_jupyter.hub.objects.file_part import FilePart, FileSpan, Spans
+from phub_jupyter.hub.objects.file_part import Batches, FilePart
 
 __all__ = ["direct_stream", "send_direct"]
 
@@ -148,39 +148,31 @@ class _File(_Sending):
             self._file.close()
 
 
-class _Spans(_Sending):
-    def __init__(self, own: socket.socket, content: Spans) -> None:
+class _Batches(_Sending):
+    def __init__(self, own: socket.socket, content: Batches) -> None:
         super().__init__(own)
-        self._spans = content.spans()
-        self._bytes = memoryview(b"")
-        self._descriptor = 0
-        self._at = self._stop = 0
+        self._batches = content.batches()
+        self._views: list[memoryview] = []
 
     def send_some(self) -> int | None:
-        while self._at >= self._stop and not self._bytes:
-            span = next(self._spans, None)
-            if span is None:
+        while not self._views:
+            views = next(self._batches, None)
+            if views is None:
                 return None
-            if isinstance(span, FileSpan):
-                self._descriptor, self._at, self._stop = span.descriptor, span.start, span.stop
-            else:
-                self._bytes = memoryview(span)
-        if self._bytes:
-            count = self._socket.send(self._bytes)
-            self._bytes = self._bytes[count:]
-            return count
-        left = self._stop - self._at
-        count = os.sendfile(self._socket.fileno(), self._descriptor, self._at, left)
-        if not count:
-            raise StorageError(f"A stored object ends {left} bytes too early; run 'phub check'.")
-        self._at += count
-        return count
+            self._views = views[::-1]  # what is next comes last, where it is taken away cheaply
+        sent = left = self._socket.sendmsg(self._views[::-1])
+        while self._views and left >= len(self._views[-1]):
+            left -= len(self._views.pop())
+        if left:
+            self._views[-1] = self._views[-1][left:]
+        return sent
 
     def close(self) -> None:
-        self._spans.close()
+        self._views.clear()
+        self._batches.close()
 
 
 def _sending(own: socket.socket, pieces: Iterator[bytes]) -> _Sending:
     if isinstance(pieces, FilePart):
         return _File(own, pieces)
-    return _Spans(own, pieces) if isinstance(pieces, Spans) else _Pieces(own, pieces)
+    return _Batches(own, pieces) if isinstance(pieces, Batches) else _Pieces(own, pieces)

@@ -6,13 +6,14 @@ import hashlib
 import os
 import random
 from collections.abc import Iterator, Sequence
+from mmap import mmap
 from pathlib import Path
 
 import pytest
 
 from phub_jupyter.errors import InvalidRequestError, NotFoundError, RangeNotSatisfiableError
 from phub_jupyter.hub.database.tables import XetFile
-from phub_jupyter.hub.objects.file_part import FileSpan, Spans
+from phub_jupyter.hub.objects.file_part import Batches
 from phub_jupyter.hub.objects.large_files import LargeFile
 from phub_jupyter.hub.objects.store import fan_out
 from phub_jupyter.hub.objects.xet.cas import Cas
@@ -318,21 +319,18 @@ def test_a_file_whose_recipe_is_wrong_is_found(stored: Objects) -> None:
     assert SHA256 in loss
 
 
-def test_spans_are_the_same_bytes_and_leave_plain_chunks_in_their_file(stored: Objects) -> None:
+def test_batches_are_the_same_bytes_and_leave_plain_chunks_in_their_file(stored: Objects) -> None:
     stored.put_shard(stored.here, shard([NAMED]))
     file = LargeFile(SHA256, len(FILE.content), FILE.hash)
     generator = random.Random(3)
     in_files = 0
     for start, stop in [(0, file.size), *(_part(generator, file.size) for _ in range(40))]:
         content = stored.large_files.read(file, start, stop)
-        assert isinstance(content, Spans)
+        assert isinstance(content, Batches)
         found = b""
-        for span in content.spans():
-            if isinstance(span, FileSpan):
-                in_files += 1
-                found += os.pread(span.descriptor, span.stop - span.start, span.start)
-            else:
-                found += span
+        for batch in content.batches():
+            in_files += sum(isinstance(view.obj, mmap) for view in batch)
+            found += b"".join(batch)
         assert found == FILE.content[start:stop]
     on_disk = hasattr(stored.store.read(fan_out("xorbs", XORB.hash)), "open")
     assert (in_files > 40) == on_disk

@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol, runtime_checkable
 
 from phub_jupyter.errors import StorageError
 from phub_jupyter.hub.objects.store import PIECE
 
-__all__ = ["FilePart", "FileSpan", "Spans"]
-
-
-@dataclass(frozen=True, slots=True)
-class FileSpan:
-    """The bytes from ``start`` up to ``stop`` of a file that somebody else opens and closes."""
-
-    descriptor: int
-    start: int
-    stop: int
+__all__ = ["Batches", "FilePart"]
 
 
 @runtime_checkable
-class Spans(Protocol):
-    """Content in pieces, some of which lie in files just as they are."""
+class Batches(Protocol):
+    """Content that can be had in batches, without copying what lies in files just as it is."""
 
-    def spans(self) -> Generator[bytes | FileSpan]:
-        """The pieces in order; a span's file is open until the next piece is asked for."""
+    def batches(self) -> Generator[list[memoryview]]:
+        """The pieces in order, some at a time; they hold until the next are asked for."""
         ...
 
 

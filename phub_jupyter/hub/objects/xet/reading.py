@@ -6,11 +6,13 @@ import os
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from mmap import PROT_READ, mmap
+from typing import BinaryIO
 
 from phub_jupyter.errors import HubError, InvalidRequestError, StorageError
 from phub_jupyter.hub.database import Database
 from phub_jupyter.hub.database.tables import Xorb
-from phub_jupyter.hub.objects.file_part import FilePart, FileSpan
+from phub_jupyter.hub.objects.file_part import FilePart
 from phub_jupyter.hub.objects.store import ObjectStore, fan_out
 from phub_jupyter.hub.objects.xet.xorb import HEADER, XorbIndex, plain_chunk, unpack_chunks
 
@@ -21,6 +23,7 @@ IndexOf = Callable[[str], XorbIndex]
 
 # Chunks have at most 128 KiB, so eight of them make a piece of at most 1 MiB.
 _CHUNKS_PER_PIECE = 8
+_CHUNKS_PER_BATCH = 32
 
 
 def load_index(database: Database, xorb: str) -> XorbIndex | None:
@@ -71,7 +74,7 @@ class _Run:
 
 
 class XetContent(Iterator[bytes]):
-    """A part of a Xet file: pieces of at most 1 MiB, or `spans` of the xorbs' own files."""
+    """A part of a Xet file: pieces of at most 1 MiB, or `batches` of views."""
 
     def __init__(
         self,
@@ -89,15 +92,15 @@ class XetContent(Iterator[bytes]):
     def __next__(self) -> bytes:
         return next(self._pieces)
 
-    def spans(self) -> Generator[bytes | FileSpan]:
-        """The pieces; chunks that are stored without compression stay in their file."""
+    def batches(self) -> Generator[list[memoryview]]:
+        """The pieces; chunks that are stored without compression are views of their file."""
         for run in self._runs:
             part = self._store.read(run.key, *run.index.byte_range(run.first, run.end))
             if isinstance(part, FilePart):
                 with part.open() as file:
-                    yield from self._spans_of(run, file.fileno())
+                    yield from self._views(run, file.fileno(), _mapped(file, run))
             else:
-                yield from self._unpacked(run)
+                yield from ([memoryview(piece)] for piece in self._unpacked(run))
 
     def _cut(self, segments: Sequence[Segment], start: int, stop: int) -> Iterator[_Run]:
         # The segments of a file often go to and fro between a few xorbs.
@@ -126,19 +129,35 @@ class XetContent(Iterator[bytes]):
             left -= len(wanted)
             yield wanted
 
-    def _spans_of(self, run: _Run, descriptor: int) -> Iterator[bytes | FileSpan]:
+    def _views(self, run: _Run, descriptor: int, mapped: memoryview) -> Iterator[list[memoryview]]:
         skip, left = run.skip, run.left
+        batch: list[memoryview] = []
         for chunk in range(run.first, run.end):
             start, stop = run.index.byte_range(chunk, chunk + 1)
             length = min(run.index.lengths[chunk] - skip, left)
             if run.index.may_be_plain(chunk) and plain_chunk(os.pread(descriptor, HEADER, start)):
-                begin = start + HEADER + skip
-                yield FileSpan(descriptor, begin, begin + length)
+                view = mapped[start + HEADER : stop]
             else:
-                packed = os.pread(descriptor, stop - start, start)
-                yield _unpack(run, packed)[skip : skip + length]
+                view = memoryview(_unpack(run, os.pread(descriptor, stop - start, start)))
+            batch.append(view[skip : skip + length])
             skip = 0
             left -= length
+            if len(batch) == _CHUNKS_PER_BATCH:
+                yield batch
+                batch = []
+        yield batch
+
+
+def _mapped(file: BinaryIO, run: _Run) -> memoryview:
+    """The file in memory, until nobody has a view of it.
+
+    Only the system may read it, as it does to send: then a disk that fails is an error, while it
+    would end the process otherwise.
+    """
+    wanted = run.index.byte_range(run.first, run.end)[1]
+    if os.fstat(file.fileno()).st_size < wanted:
+        raise StorageError(f"The stored object {run.key} ends too early; run 'phub check'.")
+    return memoryview(mmap(file.fileno(), wanted, prot=PROT_READ))
 
 
 def _unpack(run: _Run, packed: bytes) -> bytes:
