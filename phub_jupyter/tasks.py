@@ -56,10 +56,11 @@ _ROWS = (
     Task("object-detection", "Object Detection", "vision", "image", servable=True),
     Task("image-segmentation", "Image Segmentation", "vision", "image", servable=True),
     Task("image-to-text", "Image-to-Text", "vision", "image"),
-    Task("audio-classification", "Audio Classification", "audio", "audio"),
-    Task("automatic-speech-recognition", "Speech Recognition", "audio", "audio"),
+    Task("audio-classification", "Audio Classification", "audio", "audio", servable=True),
+    Task("automatic-speech-recognition", "Speech Recognition", "audio", "audio", servable=True),
     Task("text-to-image", "Text-to-Image", "vision", "text"),
-    Task("text-to-speech", "Text-to-Speech", "audio", "text"),
+    Task("text-to-audio", "Text-to-Audio", "audio", "text", servable=True),
+    Task("text-to-speech", "Text-to-Speech", "audio", "text", servable=True),
 )
 
 TASKS: dict[str, Task] = {task.name: task for task in _ROWS}

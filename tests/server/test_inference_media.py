@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+import soundfile
 from huggingface_hub import HfApi, InferenceClient
 
 from tests.compute.tiny_models.detectors import make_detector, make_semantic_segmenter
 from tests.compute.tiny_models.image_classifiers import LABELS, make_image_classifier
 from tests.compute.tiny_models.picture_text import make_clip
 from tests.compute.tiny_models.pictures import base64_of, drawing, file_of
+from tests.compute.tiny_models.sounds import chirp, sound_file
+from tests.compute.tiny_models.speech import make_sound_classifier, make_speaker, make_writer
 from tests.compute.tiny_models.tables import make_table_model
 from tests.conftest import HubServer
 
 PICTURE = file_of(drawing())
+SOUND = sound_file(chirp())
 MODELS: dict[str, Callable[[Path], Path]] = {
     "image-classification": make_image_classifier,
+    "audio-classification": make_sound_classifier,
+    "automatic-speech-recognition": make_writer,
+    "text-to-speech": make_speaker,
     "image-segmentation": make_semantic_segmenter,
     "object-detection": make_detector,
     "zero-shot-image-classification": make_clip,
@@ -118,6 +126,23 @@ def test_things_in_pictures_are_found(client: Any) -> None:
     assert sum(element.score for element in chosen) == pytest.approx(1, abs=1e-4)
 
 
+def test_sounds_are_heard_and_made(client: Any, post: Any) -> None:
+    raw = client("audio-classification").audio_classification(SOUND)
+    assert len(raw) == 5
+    assert client("audio-classification").audio_classification(SOUND, top_k=2) == raw[:2]
+    hearer = client("automatic-speech-recognition")
+    heard = hearer.automatic_speech_recognition(SOUND)
+    assert heard.text
+    assert heard.chunks is None
+    flac = sound_file(chirp(), format="FLAC")
+    timed = hearer.automatic_speech_recognition(flac, extra_body={"return_timestamps": True})
+    assert all(len(chunk.timestamp) == 2 for chunk in timed.chunks)
+    spoken = client("text-to-speech").text_to_speech("a bad cab")
+    assert soundfile.info(io.BytesIO(spoken)).samplerate == 16_000
+    answer = post("text-to-speech", json={"inputs": "a bad cab"})
+    assert answer.headers["Content-Type"] == "audio/wav"
+
+
 @pytest.mark.parametrize(
     ("task", "body", "message"),
     [
@@ -126,6 +151,8 @@ def test_things_in_pictures_are_found(client: Any) -> None:
         ("image-classification", {"data": PICTURE[:400]}, "inputs: the picture is damaged"),
         ("image-classification", {"json": {"inputs": "cat.png"}}, "inputs: this is not base64"),
         ("image-classification", {"json": {"inputs": None}}, "inputs: send the file as the body"),
+        ("audio-classification", {"data": b"no sound"}, "inputs: this is not a sound"),
+        ("text-to-speech", {"json": {"inputs": ""}}, "inputs: the text is empty"),
         ("tabular-classification", {"json": {"table": {"age": ["1"]}}}, "table: the columns town"),
         ("tabular-regression", {"json": {"inputs": {}}}, "inputs: send the table as"),
     ],

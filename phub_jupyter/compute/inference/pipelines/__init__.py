@@ -27,6 +27,10 @@ _MODULES = {
     "zero-shot-image-classification": "zero_shot_image_classification",
     "object-detection": "object_detection",
     "image-segmentation": "image_segmentation",
+    "audio-classification": "audio_classification",
+    "automatic-speech-recognition": "automatic_speech_recognition",
+    "text-to-speech": "text_to_speech",
+    "text-to-audio": "text_to_speech",
     "tabular-classification": "tabular",
     "tabular-regression": "tabular",
 }
