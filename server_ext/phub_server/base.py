@@ -39,6 +39,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _METHODS = ("get", "head", "post", "put", "patch", "delete", "options")
+_LONGEST_HEADER = 2000  # a sentence may repeat what a stranger sent, and clients read 64 KiB
 _LOG = logging.getLogger("phub")
 _WORTH_A_THREAD = 1 << 20
 
@@ -209,7 +210,7 @@ class HubHandler(RequestHandler):
         self.set_header("X-Error-Code", code)
         header = message.encode("latin-1", "replace").decode("latin-1")
         header = "".join(char if char.isprintable() else " " for char in header)
-        self.set_header("X-Error-Message", " ".join(header.split()))
+        self.set_header("X-Error-Message", " ".join(header.split())[:_LONGEST_HEADER])
         self.reply({"error": message, **extra}, status)
 
     def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:

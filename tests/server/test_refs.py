@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+import requests
 
 from .repo_client import RepoClient, add
 
@@ -130,3 +132,20 @@ def test_who_listens_hears_of_refs(model: RepoClient) -> None:
     model.request("DELETE", f"{model.api}/branch/x")
     changes = [(event.scope, event.refs[0].old, event.refs[0].new) for event in heard]
     assert changes == [("repo.content", None, head), ("repo.content", head, None)]
+
+
+@pytest.mark.parametrize("message", ["", "a note"])
+@pytest.mark.parametrize("kind", ["branch", "tag"])
+def test_a_name_below_or_above_another_is_refused(
+    model: RepoClient, kind: str, message: str
+) -> None:
+    def make(name: str) -> requests.Response:
+        body = {"tag": name, "message": message}
+        address = f"branch/{quote(name, safe='')}" if kind == "branch" else "tag/main"
+        return model.request("POST", f"{model.api}/{address}", json=body)
+
+    make("a/b").raise_for_status()
+    for name in ("a", "a/b/c"):
+        answer = make(name)
+        assert answer.status_code == 409, answer.text
+        assert "cannot be made while there is" in answer.json()["error"]

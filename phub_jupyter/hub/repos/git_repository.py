@@ -204,6 +204,7 @@ class GitRepository:
 
     def create_ref(self, ref: str, target: str) -> None:
         """Add a branch or tag. Raises ConflictError or InvalidRequestError (not a valid name)."""
+        self.refuse_beside(ref)
         self._flush_objects()
         try:
             self.raw.create_reference_direct(ref, pygit2.Oid(hex=target), False)
@@ -211,6 +212,12 @@ class GitRepository:
             raise ConflictError(f"Reference {ref} already exists") from None
         except (ValueError, pygit2.GitError) as error:
             raise InvalidRequestError(f"revision: '{ref}' cannot be created ({error}).") from None
+
+    def refuse_beside(self, ref: str) -> None:
+        """Raise ConflictError if a ref's name is a folder of the new one's, or the reverse."""
+        for other in self.raw.listall_references():
+            if other.startswith(f"{ref}/") or ref.startswith(f"{other}/"):
+                raise ConflictError(f"Reference {ref} cannot be made while there is {other}")
 
     def move_ref(self, ref: str, old: str, new: str) -> None:
         """Point a ref to another commit if it still points to ``old``, else StaleParentError."""

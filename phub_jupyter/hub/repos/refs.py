@@ -58,6 +58,7 @@ def create_tag(
             return RefChange(ref, None, commit)
         if git.find(ref) is not None:
             raise ConflictError(f"Reference {ref} already exists")
+        git.refuse_beside(ref)
         try:
             oid = pygit2.Oid(hex=commit)
             git.raw.create_tag(name, oid, ObjectType.COMMIT, signature(actor.name), message)
