@@ -11,10 +11,17 @@ import pytest
 import requests
 import soundfile
 from huggingface_hub import HfApi, InferenceClient
+from huggingface_hub.errors import HfHubHTTPError
 
 from tests.compute.tiny_models.detectors import make_detector, make_semantic_segmenter
 from tests.compute.tiny_models.image_classifiers import LABELS, make_image_classifier
-from tests.compute.tiny_models.picture_text import make_clip
+from tests.compute.tiny_models.picture_text import (
+    ANSWERS,
+    make_chooser,
+    make_clip,
+    make_describer,
+    make_page_pointer,
+)
 from tests.compute.tiny_models.pictures import base64_of, drawing, file_of
 from tests.compute.tiny_models.sounds import chirp, sound_file
 from tests.compute.tiny_models.speech import make_sound_classifier, make_speaker, make_writer
@@ -28,6 +35,9 @@ MODELS: dict[str, Callable[[Path], Path]] = {
     "audio-classification": make_sound_classifier,
     "automatic-speech-recognition": make_writer,
     "text-to-speech": make_speaker,
+    "document-question-answering": make_page_pointer,
+    "image-to-text": make_describer,
+    "visual-question-answering": make_chooser,
     "image-segmentation": make_semantic_segmenter,
     "object-detection": make_detector,
     "zero-shot-image-classification": make_clip,
@@ -124,6 +134,25 @@ def test_things_in_pictures_are_found(client: Any) -> None:
     )
     assert {element.label for element in chosen} == set(labels)
     assert sum(element.score for element in chosen) == pytest.approx(1, abs=1e-4)
+
+
+def test_pictures_are_described_and_asked(client: Any, post: Any) -> None:
+    described = client("image-to-text").image_to_text(PICTURE)
+    assert described.generated_text
+    short = {"inputs": base64_of(PICTURE), "parameters": {"max_new_tokens": 1}}
+    assert len(post("image-to-text", json=short).json()[0]["generated_text"]) < len(
+        described.generated_text
+    )
+    asked = client("visual-question-answering")
+    chosen = asked.visual_question_answering(PICTURE, "what is in the picture ?", top_k=2)
+    assert len(chosen) == 2
+    assert {element.answer for element in chosen} < set(ANSWERS)
+    page = client("document-question-answering")
+    words = [["total", [0, 0, 90, 20]], ["42", [100, 0, 150, 20]]]
+    (answer,) = page.document_question_answering(PICTURE, "total ?", word_boxes=words)
+    assert answer.answer in ("total", "42", "total 42")
+    with pytest.raises(HfHubHTTPError, match="this model is told the words"):
+        page.document_question_answering(PICTURE, "total ?")
 
 
 def test_sounds_are_heard_and_made(client: Any, post: Any) -> None:
