@@ -23,6 +23,7 @@ from phub_jupyter.errors import (
     OverloadedError,
     RangeNotSatisfiableError,
     RepoNotFoundError,
+    StorageError,
 )
 from phub_jupyter.hub.access import ANONYMOUS, Action, Actor
 from phub_jupyter.hub.database.tables import Repo
@@ -54,6 +55,7 @@ class HubHandler(RequestHandler):
     SUPPORTED_METHODS = ("GET", "HEAD", "POST", "DELETE", "PATCH", "PUT", "OPTIONS")
     context: ServerContext
     actor: Actor = ANONYMOUS
+    _repo: Repo | None = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Tell Jupyter that these methods bring their own guard, which is `prepare`."""
@@ -106,16 +108,28 @@ class HubHandler(RequestHandler):
         """Leave the check to the identity, which makes it for callers known by a cookie."""
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run blocking work in a thread of the server's pool."""
+        """Run blocking work in a thread of the server's pool.
+
+        What fails because the repository was deleted meanwhile raises RepoNotFoundError.
+        """
+        work = partial(function, *args, **kwargs)
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self.context.executor, partial(function, *args, **kwargs))
+        try:
+            return await loop.run_in_executor(self.context.executor, work)
+        except Exception as error:
+            is_refusal = isinstance(error, HubError) and not isinstance(error, StorageError)
+            if self._repo is not None and not is_refusal:
+                uid = self._repo.uid
+                await loop.run_in_executor(self.context.executor, self.hub.repositories.by_uid, uid)
+            raise
 
     async def repo(self, action: Action, plural: str | None, namespace: str, name: str) -> Repo:
         """The repository named in the path, if the caller may do ``action`` to it."""
         repo_type = RepoType((plural or "models").removesuffix("s"))
-        return await self.run(
+        self._repo = await self.run(
             self.hub.repositories.find, self.actor, action, repo_type, f"{namespace}/{name}"
         )
+        return self._repo
 
     def json_body(self) -> dict[str, Any]:
         """The body as a JSON object. Raises InvalidRequestError."""
