@@ -99,9 +99,7 @@ def test_a_request_is_let_in_or_turned_down(served: HubServer) -> None:
         handle = f"{model.api}/user-access-request/handle"
         at_once(
             *[
-                lambda word=word: model.request(
-                    "POST", handle, json={"user": "bob", "status": word}
-                )
+                partial(model.request, "POST", handle, json={"user": "bob", "status": word})
                 for word in ("accepted", "rejected", "accepted", "pending")
             ]
         )
