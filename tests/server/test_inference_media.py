@@ -15,6 +15,7 @@ from huggingface_hub.errors import HfHubHTTPError
 
 from tests.compute.tiny_models.detectors import make_detector, make_semantic_segmenter
 from tests.compute.tiny_models.image_classifiers import LABELS, make_image_classifier
+from tests.compute.tiny_models.painters import make_painter
 from tests.compute.tiny_models.picture_text import (
     ANSWERS,
     make_chooser,
@@ -34,6 +35,7 @@ MODELS: dict[str, Callable[[Path], Path]] = {
     "image-classification": make_image_classifier,
     "audio-classification": make_sound_classifier,
     "automatic-speech-recognition": make_writer,
+    "text-to-image": make_painter,
     "text-to-speech": make_speaker,
     "document-question-answering": make_page_pointer,
     "image-to-text": make_describer,
@@ -192,6 +194,14 @@ def test_bad_inputs_are_refused_in_one_sentence(
     answer = post(task, **body)
     assert (answer.status_code, answer.headers["X-Error-Code"]) == (400, "InvalidRequest")
     assert answer.json()["error"].startswith(message)
+
+
+def test_pictures_are_painted(client: Any) -> None:
+    sent = {"width": 32, "height": 16, "num_inference_steps": 1}
+    painted = client("text-to-image").text_to_image("a cat", seed=3, **sent)
+    assert (painted.format, painted.size) == ("PNG", (32, 16))
+    again = client("text-to-image").text_to_image("a cat", seed=3, **sent)
+    assert again.tobytes() == painted.tobytes()
 
 
 def test_tables_are_classified_and_estimated(client: Any, post: Any) -> None:

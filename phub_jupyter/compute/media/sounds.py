@@ -11,7 +11,7 @@ from phub_jupyter.errors import InvalidRequestError
 __all__ = ["MAX_SECONDS", "read_sound", "wav"]
 
 MAX_SECONDS = 600
-_MAX_SAMPLES = 120_000_000  # of all channels together, before they are mixed
+_MAX_SAMPLES = 60_000_000  # of all channels together, before they are mixed
 _FORMATS = frozenset({"WAV", "WAVEX", "FLAC", "OGG", "MP3", "AIFF", "AU", "CAF", "RF64"})
 
 

@@ -32,6 +32,7 @@ _MODULES = {
     "document-question-answering": "document_question_answering",
     "audio-classification": "audio_classification",
     "automatic-speech-recognition": "automatic_speech_recognition",
+    "text-to-image": "text_to_image",
     "text-to-speech": "text_to_speech",
     "text-to-audio": "text_to_speech",
     "tabular-classification": "tabular",
