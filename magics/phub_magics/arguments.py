@@ -25,6 +25,8 @@ __all__ = [
 
 VERBS = {
     "train": "Train several candidates on a dataset of the hub and push the best one.",
+    "runs": "List the training runs on this machine, or push one that is ready.",
+    "lineage": "Show what a repository was trained on, and what was trained on it.",
     "infer": "Run a model of the hub on an input.",
     "publish": "Publish a notebook as an app that any browser opens.",
 }

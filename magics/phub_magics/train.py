@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from phub_jupyter.compute.training import Record, Settings
@@ -13,6 +12,7 @@ from phub_jupyter.errors import InvalidRequestError
 from phub_magics.arguments import count, duration, repo_id, role_and_name
 from phub_magics.connection import Connection
 from phub_magics.push import check_target
+from phub_magics.run_folder import runs_folder
 from phub_magics.sources import Sources
 from phub_magics.training_job import TrainingJob, follow
 
@@ -102,11 +102,11 @@ def _begin(args: argparse.Namespace, shell: Any) -> TrainingJob:
         "notebook": notebook_sentence(shell),
         "environment": environment(),
     }
-    return TrainingJob.prepare(connection, settings, noted, lambda: Record.create(_runs()))
+    return TrainingJob.prepare(connection, settings, noted, lambda: Record.create(runs_folder()))
 
 
 def _resume(args: argparse.Namespace) -> TrainingJob:
-    record = Record.find(_runs(), args.resume or None)
+    record = Record.find(runs_folder(), args.resume or None)
     state = RunState.read(record.events())
     started = record.started()
     if state.pushed:
@@ -117,9 +117,3 @@ def _resume(args: argparse.Namespace) -> TrainingJob:
     settings = Settings(**started["settings"])
     connection = Connection.from_environment()
     return TrainingJob.prepare(connection, settings, started["sources"], lambda: record)
-
-
-def _runs() -> Path:
-    from jupyter_core.paths import jupyter_data_dir
-
-    return Path(jupyter_data_dir()) / "phub" / "runs"

@@ -183,8 +183,44 @@ def test_an_interrupt_keeps_the_record_and_resume_finishes_it(
     result = shell.run_line_magic("phub", "train --resume")
     assert result.run == folder.name
     assert api.model_info("ada/resumed").sha == result.commit
+    (row,) = shell.run_line_magic("phub", "runs").rows
+    assert (row[0], row[2], row[-1]) == (folder.name, REPO, "ada/resumed")
+    with pytest.raises(UsageError, match="was pushed to ada/resumed already"):
+        shell.run_line_magic("phub", f"runs push {folder.name}")
     with pytest.raises(UsageError, match="is complete and was pushed to ada/resumed"):
         shell.run_line_magic("phub", f"train --resume {folder.name}")
+
+
+def test_a_push_that_failed_is_finished_later(
+    shell: InteractiveShell, server: HubServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreachable(*_: Any, **__: Any) -> None:
+        raise ConnectionError("nobody is there")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(HfApi, "upload_folder", unreachable)
+        with pytest.raises(UsageError, match="hub cannot be reached"):
+            train(shell, "ada/pushed-later", candidates="1")
+    (row,) = shell.run_line_magic("phub", "runs").rows
+    assert row[1] == "ready to push"
+    result = shell.run_line_magic("phub", f"runs push {row[0]}")
+    api = HfApi(endpoint=server.endpoint, token=server.token())
+    assert api.model_info("ada/pushed-later").sha == result.commit
+
+
+def test_lineage_goes_both_ways(shell: InteractiveShell, server: HubServer) -> None:
+    train(shell, "ada/grandchild", candidates="1")
+    api = HfApi(endpoint=server.endpoint, token=server.token())
+    up = shell.run_line_magic("phub", "lineage ada/grandchild").rows
+    base = ("base model of ada/grandchild", "model", REPO, api.model_info(REPO).sha)
+    assert base in up
+    dataset = ("dataset of ada/grandchild", "dataset", DATASET, api.dataset_info(DATASET).sha)
+    assert dataset in up
+    for source in (REPO, DATASET):
+        down = shell.run_line_magic("phub", f"lineage {source}").rows
+        assert "ada/grandchild" in [row[2] for row in down if row[0] == "trained from this"]
+    with pytest.raises(UsageError, match="'ada/nothing' does not exist"):
+        shell.run_line_magic("phub", "lineage ada/nothing")
 
 
 def test_in_the_background_the_cell_comes_back_at_once(shell: InteractiveShell) -> None:

@@ -1,0 +1,95 @@
+"""``%phub runs``: the training runs on this machine, and the push of one that is ready."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from phub_jupyter.compute.training import Record
+from phub_jupyter.compute.training.scores import label_of, shown
+from phub_jupyter.compute.training.state import RunState
+from phub_jupyter.errors import InvalidRequestError, NotFoundError
+from phub_magics.connection import Connection
+from phub_magics.push import TrainingResult, push_winner
+from phub_magics.run_folder import runs_folder
+from phub_magics.table import Table
+
+__all__ = ["add_arguments", "run"]
+
+_HEADINGS = ("Run", "State", "Model", "Dataset", "Candidates", "Best on validation", "Pushed to")
+_EMPTY = "There are no runs yet; start one with %phub train."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what ``%phub runs`` takes."""
+    parser.add_argument(
+        "action", nargs="?", choices=["push"], help="push: put the best model of RUN on the hub"
+    )
+    parser.add_argument("name", nargs="?", metavar="RUN", help="the run to push, as listed")
+
+
+def run(args: argparse.Namespace, shell: Any) -> Table | TrainingResult:
+    """List the runs, newest first, or finish a push that failed.
+
+    Raises InvalidRequestError, NotFoundError, and whatever the hub refuses.
+    """
+    if args.action == "push":
+        return _push(args.name)
+    folders = sorted(
+        (path.parent for path in runs_folder().glob(f"*/{Record.FILE_NAME}")), reverse=True
+    )
+    return Table("Training runs", _HEADINGS, [_row(Record(folder)) for folder in folders], _EMPTY)
+
+
+def _row(record: Record) -> tuple[str, ...]:
+    state = RunState.read(record.events())
+    if not state.started:
+        return (record.name, "never started", *[""] * (len(_HEADINGS) - 2))
+    sources = state.started.get("sources", {})
+    winner = state.candidates.get(state.winner or "")
+    best = ""
+    if winner is not None and winner.validation is not None:
+        best = f"{label_of(state.metric)} {shown(state.metric, winner.validation)}"
+    return (
+        record.name,
+        _state(state),
+        sources.get("model", {}).get("repo", ""),
+        sources.get("dataset", {}).get("repo", ""),
+        str(len(state.candidates)),
+        best,
+        state.pushed or "",
+    )
+
+
+def _state(state: RunState) -> str:
+    if state.status == "finished" and not state.pushed:
+        return "ready to push"
+    return {"stopped": "stopped, can be resumed", "running": "running, or ended by a crash"}.get(
+        state.status, state.status
+    )
+
+
+def _push(name: str | None) -> TrainingResult:
+    if name is None:
+        raise InvalidRequestError("RUN: missing; choose one of %phub runs: %phub runs push RUN.")
+    try:
+        record = Record.find(runs_folder(), name)
+    except NotFoundError:
+        raise NotFoundError(
+            f"RUN: there is no run '{name}'; %phub runs lists those there are."
+        ) from None
+    state = RunState.read(record.events())
+    if state.pushed:
+        raise InvalidRequestError(f"RUN: '{name}' was pushed to {state.pushed} already.")
+    if state.status != "finished":
+        raise InvalidRequestError(
+            f"RUN: '{name}' is not finished; go on with %phub train --resume {name}."
+        )
+    target = record.started()["sources"]["to"]
+    return push_winner(
+        Connection.from_environment(),
+        record,
+        record.folder / "publish",
+        target["repo"],
+        private=target["private"],
+    )

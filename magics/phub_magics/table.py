@@ -1,0 +1,46 @@
+"""A small table that shows itself: HTML in a notebook, aligned text elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+__all__ = ["Table"]
+
+_TEXT = "color:var(--jp-ui-font-color1,inherit);border-collapse:collapse"
+_CELL = (
+    "text-align:left;vertical-align:top;padding:4px 16px 4px 0;"
+    "border-bottom:1px solid var(--jp-border-color2,#9e9e9e55);"
+)
+
+
+class Table:
+    """Rows of texts under headings; ``empty`` is said when there are none."""
+
+    def __init__(
+        self, label: str, headings: Sequence[str], rows: Sequence[Sequence[str]], empty: str
+    ) -> None:
+        self.rows = [tuple(row) for row in rows]
+        self._label = label
+        self._headings = tuple(headings)
+        self._empty = empty
+
+    def __repr__(self) -> str:
+        if not self.rows:
+            return self._empty
+        lines = [self._headings, *self.rows]
+        widths = [max(len(line[at]) for line in lines) for at in range(len(self._headings))]
+        return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+
+    def _repr_html_(self) -> str:
+        if not self.rows:
+            return f"<p>{escape(self._empty)}</p>"
+        head = "".join(f'<th scope="col" style="{_CELL}">{escape(h)}</th>' for h in self._headings)
+        rows = "".join(
+            "<tr>" + "".join(f'<td style="{_CELL}">{escape(cell)}</td>' for cell in row) + "</tr>"
+            for row in self.rows
+        )
+        return (
+            f'<table style="{_TEXT}" aria-label="{escape(self._label)}">'
+            f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        )
