@@ -74,6 +74,8 @@ def bomb(width: int, height: int) -> bytes:
         (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not a picture"),
         (file_of(drawing())[:300], "damaged or cut off"),
         (file_of(drawing(), "JPEG")[:700], "damaged or cut off"),
+        (bomb(1_000_000, 2), "too narrow; send at most 100 times"),
+        (file_of(drawing(2, 900)), "too narrow; send at most 100 times"),
         (bomb(10_000, 5_001), "pixels are too many"),
         (bomb(10_000, 10_000), "pixels are too many"),
         (bomb(60_000, 60_000), "too many pixels"),

@@ -12,6 +12,7 @@ from phub_jupyter.errors import InvalidRequestError
 __all__ = ["MAX_PIXELS", "png", "read_image"]
 
 MAX_PIXELS = 50_000_000
+_MAX_ASPECT = 100
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
 _NAMES = "PNG, JPEG, WebP, GIF, BMP or TIFF"
 _DAMAGED = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, struct.error)
@@ -32,6 +33,12 @@ def read_image(name: str, data: bytes) -> Any:
             raise InvalidRequestError(
                 f"{name}: {image.width:,} x {image.height:,} pixels are too many; send at most "
                 f"{MAX_PIXELS:,}."
+            )
+        if max(image.size) > _MAX_ASPECT * min(image.size):
+            # models enlarge the shorter side to theirs, and the longer one with it
+            raise InvalidRequestError(
+                f"{name}: {image.width:,} x {image.height:,} pixels are too narrow; send at most "
+                f"{_MAX_ASPECT} times as much one way as the other."
             )
         return _rgb(ImageOps.exif_transpose(image))
     except UnidentifiedImageError:
