@@ -7,7 +7,7 @@ from typing import Any
 from phub_jupyter.compute.inference.pipelines.call import Call, choice, whole_number
 from phub_jupyter.compute.inference.pipelines.tensors import finite
 
-__all__ = ["PARAMETERS", "LabelScores", "read_function", "read_top_k"]
+__all__ = ["PARAMETERS", "LabelScores", "labels_of", "read_function", "read_top_k"]
 
 PARAMETERS = ("function_to_apply", "top_k")
 _FUNCTIONS = ("sigmoid", "softmax", "none")
@@ -25,11 +25,16 @@ def read_top_k(call: Call, default: int = _DEFAULT_LABELS) -> int:
     return whole_number("parameters.top_k", call.parameters.get("top_k", default))
 
 
+def labels_of(config: Any) -> list[str]:
+    """The names of a model's labels, in the order of its outputs."""
+    return [str(config.id2label[index]) for index in range(config.num_labels)]
+
+
 class LabelScores:
     """The labels of a model, and the function that its kind of problem asks for."""
 
     def __init__(self, config: Any) -> None:
-        self.labels = [str(config.id2label[index]) for index in range(config.num_labels)]
+        self.labels = labels_of(config)
         self.default = _default_function(config)
 
     def scores(self, logits: Any, function: str | None = None) -> Any:

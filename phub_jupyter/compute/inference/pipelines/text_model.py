@@ -14,8 +14,9 @@ from phub_jupyter.compute.inference.pipelines.tokens import (
     tokenised,
 )
 from phub_jupyter.compute.inference.precision import fit, place
+from phub_jupyter.errors import NotSupportedError
 
-__all__ = ["TextModel", "probabilities"]
+__all__ = ["TextModel", "probabilities", "require_offsets"]
 
 
 class TextModel:
@@ -59,6 +60,11 @@ class TextModel:
         """The tokenizer's answer for texts or pairs, no more than the model can see."""
         return cut(self.tokenizer, texts, self.max_length, **options)
 
+    def room(self, pair: bool = False) -> int:
+        """How many tokens of a text, or of a pair together, fit beside the special ones."""
+        special: int = self.tokenizer.num_special_tokens_to_add(pair=pair)
+        return self.max_length - special
+
     def items(self, encoding: Any, abouts: Sequence[Any] | None = None) -> list[TokenisedText]:
         """Units of work from the tokenizer's answer."""
         return tokenised(self.tokenizer, encoding, abouts)
@@ -74,3 +80,12 @@ class TextModel:
 def probabilities(logits: Any) -> Any:
     """Shares that add up to one."""
     return logits.softmax(-1)
+
+
+def require_offsets(tokenizer: Any) -> None:
+    """Raise NotSupportedError unless the tokenizer knows where in the text its tokens are."""
+    if not tokenizer.is_fast:
+        raise NotSupportedError(
+            "model: its tokenizer cannot tell where in the text a token is; upload tokenizer.json "
+            "(save_pretrained of a fast tokenizer writes it)."
+        )
