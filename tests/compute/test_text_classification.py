@@ -167,8 +167,8 @@ def test_a_damaged_model_is_refused_with_what_is_wrong(
 
 
 def test_another_task_is_refused_by_name(folder: Path) -> None:
-    with pytest.raises(NotSupportedError, match="cannot run 'fill-mask' yet"):
-        local.infer(folder, "fill-mask", "x")
+    with pytest.raises(NotSupportedError, match="cannot run 'depth-estimation' yet"):
+        local.infer(folder, "depth-estimation", {"inputs": "x"})
 
 
 @pytest.mark.parametrize(

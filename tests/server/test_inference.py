@@ -130,7 +130,7 @@ def test_who_may_not_read_the_model_may_not_call_it(server: HubServer, url: str)
     ("name", "card", "status", "message"),
     [
         ("untold", "---\nlicense: mit\n---\n", 400, "pipeline_tag"),
-        ("masked", "---\npipeline_tag: fill-mask\n---\n", 501, "'fill-mask'"),
+        ("masked", "---\npipeline_tag: depth-estimation\n---\n", 501, "'depth-estimation'"),
         ("empty", "---\npipeline_tag: text-classification\n---\n", 400, "no config.json"),
     ],
 )
@@ -146,7 +146,7 @@ def test_a_model_that_cannot_run_says_why(
 @pytest.mark.parametrize(
     ("path", "status", "message"),
     [
-        ("pipeline/fill-mask", 501, "'fill-mask'"),
+        ("pipeline/fill-mask", 400, "is a model for"),
         ("pipeline/dance", 400, "'dance' is not a known task"),
         ("v1/chat/completions", 400, "for 'text-classification', not for 'text-generation'"),
     ],
