@@ -34,11 +34,12 @@ class Folders:
         self._folder = folder
         self._lock = threading.Lock()
         self.count = 0
+        self.others: dict[str, Path] = {}
 
     def folder(self, repo: Repo, commit: str) -> Path:
         with self._lock:
             self.count += 1
-        return self._folder
+        return self.others.get(commit, self._folder)
 
 
 class Served:
@@ -49,10 +50,10 @@ class Served:
         self.serving = Serving(self.folders, cache, **options)
         self.repo = Repo(uid="a" * 24, namespace="ada", name="tiny", type="model")
 
-    async def infer(self, inputs: Any, parameters: Any = None) -> Any:
+    async def infer(self, inputs: Any, parameters: Any = None, commit: str = COMMIT) -> Any:
         return await self.serving.infer(
             self.repo,
-            COMMIT,
+            commit,
             "text-classification",
             {"inputs": inputs, "parameters": parameters},
         )
@@ -133,15 +134,63 @@ def test_a_killed_worker_fails_calls_under_way_and_is_started_again(play: Any) -
     play(scenario)
 
 
+def other_model(served: Served, model: Path, cache: Path) -> str:
+    """The commit of a second model."""
+    commit = "1" * 40
+    served.folders.others[commit] = cache / "other"
+    served.folders.others[commit].symlink_to(model)
+    return commit
+
+
+def test_a_call_that_may_not_have_killed_the_worker_is_made_again(
+    play: Any, model: Path, tmp_path: Path
+) -> None:
+    async def scenario(served: Served) -> None:
+        other = other_model(served, model, tmp_path)
+        before = await served.infer("good")
+        pid = await served.pause()
+        under_way = [asyncio.create_task(served.infer("good")) for _ in range(3)]
+        under_way += [asyncio.create_task(served.infer("good", commit=other)) for _ in range(3)]
+        await asyncio.sleep(0.2)
+        os.kill(pid, signal.SIGKILL)
+        answers = await asyncio.wait_for(asyncio.gather(*under_way), 60)
+        for answer in answers:
+            assert answer[0][0]["label"] == before[0][0]["label"]
+        assert await served.pid() != pid
+
+    play(scenario)
+
+
+def test_a_model_that_kills_the_worker_twice_rests_and_the_others_do_not(
+    play: Any, model: Path, tmp_path: Path
+) -> None:
+    async def scenario(served: Served) -> None:
+        other = other_model(served, model, tmp_path)
+        for _ in range(2):
+            await served.infer("good", commit=other)
+            pid = await served.pause()
+            under_way = asyncio.create_task(served.infer("good"))
+            await asyncio.sleep(0.2)
+            os.kill(pid, signal.SIGKILL)
+            with pytest.raises(OverloadedError, match="ended"):
+                await asyncio.wait_for(under_way, 20)
+        with pytest.raises(OverloadedError, match="this one rests for 5 more minutes") as refusal:
+            await served.infer("good")
+        assert 200 < refusal.value.retry_after <= 300
+        await served.infer("good", commit=other)
+
+    play(scenario)
+
+
 def test_a_stuck_worker_is_replaced_when_patience_ends(play: Any) -> None:
     async def scenario(served: Served) -> None:
         await served.infer("good")
-        served.serving._patience = 1
+        served.serving._workers.patience = 1
         pid = await served.pause()
         with pytest.raises(OverloadedError, match="no answer within 1 seconds"):
             await served.infer("good")
         assert not psutil.pid_exists(pid)
-        served.serving._patience = 60
+        served.serving._workers.patience = 60
         await served.infer("good")
 
     play(scenario)

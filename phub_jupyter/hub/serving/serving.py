@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
 from phub_jupyter.errors import NotSupportedError, OverloadedError
 from phub_jupyter.hub.database.tables import Repo
-from phub_jupyter.hub.serving.worker_process import WorkerProcess
+from phub_jupyter.hub.serving.workers import Workers
 
 __all__ = ["ModelFolders", "Serving", "require_libraries"]
 
@@ -45,13 +45,9 @@ class Serving:
         idle_seconds: float = 900,
     ) -> None:
         self._snapshots = snapshots
-        self._folder = cache / "inference"
-        self._options = tuple(options)
+        self._workers = Workers(cache / "inference", options, patience)
         self._max_calls = max_calls
-        self._patience = patience
         self._idle_seconds = idle_seconds
-        self._worker: WorkerProcess | None = None
-        self._starting = asyncio.Lock()
         self._checkouts: dict[tuple[str, str], asyncio.Task[Path]] = {}
         self._calls = 0
         self._idle_watch: asyncio.Task[None] | None = None
@@ -64,8 +60,8 @@ class Serving:
         libraries are missing.
         """
         async with self._call():
-            folder = await self._checkout(repo, commit)
-            return await self._ask("infer", folder=str(folder), task=task, body=body)
+            folder = str(await self._checkout(repo, commit))
+            return await self._workers.ask(folder, folder=folder, task=task, body=body)
 
     async def stream(
         self, repo: Repo, commit: str, task: str, body: Mapping[str, Any]
@@ -75,19 +71,15 @@ class Serving:
         Raises as `infer` does, and so before the first event if the call itself is wrong.
         """
         async with self._call():
-            folder = await self._checkout(repo, commit)
-            worker = await self._running_worker()
-            fields = {"folder": str(folder), "task": task, "body": body}
-            async with aclosing(worker.stream("infer", **fields)) as events:
-                while True:
-                    try:
-                        yield await self._patiently(worker, anext(events))
-                    except StopAsyncIteration:
-                        return
+            folder = str(await self._checkout(repo, commit))
+            events = self._workers.stream(folder, folder=folder, task=task, body=body)
+            async with aclosing(events):
+                async for event in events:
+                    yield event
 
     @asynccontextmanager
     async def _call(self) -> AsyncIterator[None]:
-        if not self._is_running:
+        if self._workers.running is None:
             require_libraries()
         if self._calls >= self._max_calls:
             raise OverloadedError(
@@ -103,10 +95,10 @@ class Serving:
 
     async def health(self) -> dict[str, Any]:
         """What runs now, without starting anything."""
-        worker = self._worker
-        if worker is None or not self._is_running:
+        worker = self._workers.running
+        if worker is None:
             return {"running": False, "calls": self._calls, "models": []}
-        answer = await asyncio.wait_for(worker.ask("health"), self._patience)
+        answer = await asyncio.wait_for(worker.ask("health"), self._workers.patience)
         return {"running": True, "pid": worker.pid, "calls": self._calls, **answer}
 
     async def stop(self) -> None:
@@ -114,38 +106,7 @@ class Serving:
         if self._idle_watch is not None:
             self._idle_watch.cancel()
             self._idle_watch = None
-        worker, self._worker = self._worker, None
-        if worker is not None:
-            await worker.stop()
-
-    @property
-    def _is_running(self) -> bool:
-        return self._worker is not None and self._worker.is_running
-
-    async def _ask(self, op: str, **fields: Any) -> Any:
-        worker = await self._running_worker()
-        return await self._patiently(worker, worker.ask(op, **fields))
-
-    async def _patiently(self, worker: WorkerProcess, answer: Awaitable[Any]) -> Any:
-        try:
-            return await asyncio.wait_for(answer, self._patience)
-        except TimeoutError:
-            if self._worker is worker:
-                self._worker = None
-            await worker.stop()
-            raise OverloadedError(
-                f"The model gave no answer within {self._patience:g} seconds, so it was stopped; "
-                "send less at a time.",
-                retry_after=5,
-            ) from None
-
-    async def _running_worker(self) -> WorkerProcess:
-        async with self._starting:
-            if self._worker is None or not self._is_running:
-                if self._worker is not None:
-                    await self._worker.stop()
-                self._worker = await WorkerProcess.start(self._folder, self._options)
-            return self._worker
+        await self._workers.stop()
 
     async def _checkout(self, repo: Repo, commit: str) -> Path:
         # Many first calls at once share one checkout, and later ones need no thread for it.

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from phub_jupyter.errors import HubError, OverloadedError
 from phub_jupyter.frames import answer_from_frame, error_from_json, read_frame, write_frame
 
-__all__ = ["WorkerProcess"]
+__all__ = ["WorkerLostError", "WorkerProcess"]
 
 _PROGRAM = "phub_jupyter.compute.inference.worker"
 _INHERITED = (
@@ -26,6 +26,10 @@ _INHERITED = (
     *("CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES"),
 )
 _RETRY_AFTER = 2
+
+
+class WorkerLostError(OverloadedError):
+    """The worker has ended in the middle of a call."""
 
 
 class _Pending(Protocol):
@@ -92,6 +96,7 @@ class WorkerProcess:
         self._numbers = count(1)
         self._pending: dict[int, _Pending] = {}
         self._stopping = False
+        self._lost = False
         self._listening = asyncio.create_task(self._listen(reader))
 
     @classmethod
@@ -164,9 +169,13 @@ class WorkerProcess:
             if not pending.complete and self.is_running:
                 write_frame(self._writer, {"id": number, "op": "cancel"})
 
-    async def stop(self) -> None:
-        """End the process; who still waits for an answer is told to come again."""
+    async def stop(self, *, lost: bool = False) -> None:
+        """End the process; who still waits for an answer is told to come again.
+
+        With ``lost`` they are told as if it had died, so that their calls are made again.
+        """
         self._stopping = True
+        self._lost = lost
         if self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()  # it keeps nothing, so there is nothing to finish
@@ -189,13 +198,13 @@ class WorkerProcess:
             pending.fail(self._gone())
 
     def _gone(self) -> HubError:
-        if self._stopping:
+        if self._stopping and not self._lost:
             return OverloadedError("The model was stopped; try again.", retry_after=_RETRY_AFTER)
         code = self._process.returncode
         reason = f"exit code {code}"
         if code == -signal.SIGKILL:
             reason = "killed, perhaps because memory ran out"
-        return OverloadedError(
+        return WorkerLostError(
             f"The process that runs models ended ({reason}); it is started again by the next "
             "call, so try again.",
             retry_after=_RETRY_AFTER,
