@@ -126,6 +126,7 @@ def test_who_may_not_read_the_model_may_not_call_it(server: HubServer, url: str)
     assert requests.post(url, json={"inputs": "good"}, headers=wrong, timeout=60).status_code == 401
 
 
+@pytest.mark.filterwarnings("ignore:Warnings while validating")  # of a task it does not know
 @pytest.mark.parametrize(
     ("name", "card", "status", "message"),
     [
