@@ -23,6 +23,7 @@ _MODULES = {
     "token-classification": "token_classification",
     "fill-mask": "fill_mask",
     "zero-shot-classification": "zero_shot_classification",
+    "question-answering": "question_answering",
     "image-classification": "image_classification",
     "zero-shot-image-classification": "zero_shot_image_classification",
     "object-detection": "object_detection",
