@@ -103,7 +103,7 @@ from phub_jupyter.compute.training import Candidate, Control, Plan, Record
 from phub_magics.live_table import LiveTable
 
 record, control = Record.create(Path(mkdtemp())), Control()
-plan = Plan((Candidate("c1", "Fine-tune 1", "full"),), (40,))
+plan = Plan((Candidate("c1", "Fine-tune 1", "full"),), (40,), 40)
 record.append("started", plan=plan.as_json(), rows={}, settings={"metric": "accuracy"})
 table = LiveTable(get_ipython(), record, control)
 table.update()

@@ -96,7 +96,7 @@ def test_the_best_fine_tune_is_pushed_with_everything_known_about_it(
     assert isinstance(result, TrainingResult)
     assert shell.user_ns["phub_last_run"] is result
     assert "Pushed ada/trained" in repr(result)
-    assert "Fine-tune 1" in capsys.readouterr().out
+    assert "Fine-tune" in capsys.readouterr().out
 
     api = HfApi(endpoint=server.endpoint, token=server.token())
     info = api.model_info("ada/trained")
@@ -172,7 +172,7 @@ def test_an_interrupt_keeps_the_record_and_resume_finishes_it(
 
     threading.Thread(target=interrupt, daemon=True).start()
     with pytest.raises(UsageError, match=r"Go on with: %phub train --resume \S+$"):
-        train(shell, "ada/resumed")
+        train(shell, "ada/resumed", candidates="6")
     (folder,) = runs()
     stopped = RunState.read(Record(folder).events())
     assert stopped.status == "stopped"
@@ -240,7 +240,7 @@ def test_the_buttons_cancel_what_they_say(tmp_path: Path, shell: InteractiveShel
     record.append(
         "started",
         settings={"metric": "accuracy"},
-        plan=Plan(tuple(candidates), (40,)).as_json(),
+        plan=Plan(tuple(candidates), (40,), 40).as_json(),
         rows={"train": 1000},
     )
     shell.kernel = None  # as in a notebook
@@ -262,7 +262,7 @@ def test_the_table_escapes_what_strangers_named(tmp_path: Path) -> None:
     state.apply(
         {
             "event": "started",
-            "plan": {"candidates": [row], "rungs": [40]},
+            "plan": {"candidates": [row], "rungs": [40], "epoch": 40},
             "rows": {"train": 1},
             "settings": {"metric": "accuracy"},
         }

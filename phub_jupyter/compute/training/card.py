@@ -156,7 +156,11 @@ def _outcome(state: RunState, row: CandidateState) -> str:
 def _training_list(state: RunState) -> str:
     started, winner = state.started, _winner(state)
     sources = started["sources"]
-    settings = {**winner.candidate.parameters, "steps": winner.scored_step, "batch_size": 32}
+    settings = {
+        "batch_size": winner.candidate.batch_size,
+        **winner.candidate.parameters,
+        "steps": winner.scored_step,
+    }
     rows = ", ".join(f"{number} {name}" for name, number in started["rows"].items())
     columns = ", ".join(f"{role} from column `{name}`" for role, name in started["columns"].items())
     engine = state.engine

@@ -25,6 +25,7 @@ class Control:
     def __init__(self) -> None:
         self._stopped = False
         self._cancelled: set[str] = set()
+        self._pinned: set[str] = set()
         self._deadline: float | None = None
 
     def stop(self) -> None:
@@ -34,6 +35,10 @@ class Control:
     def cancel(self, candidate: str) -> None:
         """Give one candidate up after its current step; the others go on."""
         self._cancelled.add(candidate)
+
+    def pin(self, candidate: str) -> None:
+        """Train a candidate to its end even when others are better."""
+        self._pinned.add(candidate)
 
     def limit(self, seconds: float | None) -> None:
         """Let the time budget begin now."""
@@ -48,6 +53,10 @@ class Control:
     def time_left(self) -> float:
         """Seconds that the time budget still has."""
         return math.inf if self._deadline is None else self._deadline - time.monotonic()
+
+    def pinned(self, candidate: str) -> bool:
+        """Whether a candidate is to be trained to its end."""
+        return candidate in self._pinned
 
     def may_step(self, candidate: str) -> bool:
         """Whether another step of this candidate is wanted."""

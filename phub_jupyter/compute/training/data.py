@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 __all__ = ["SPLITS", "Data", "Rows"]
 
 SPLITS = ("train", "validation", "test")
+_QUICK_ROWS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +27,36 @@ class Rows:
     def __len__(self) -> int:
         return len(self.targets)
 
+    def some(self, number: int, seed: int) -> Rows:
+        """So many of the rows, drawn by the seed, or all if there are no more."""
+        if number >= len(self):
+            return self
+        drawn = sorted(random.Random(seed).sample(range(len(self)), number))  # noqa: S311
+        inputs = {role: _Some(values, drawn) for role, values in self.inputs.items()}
+        return Rows(inputs, _Some(self.targets, drawn))
+
+
+class _Some(Sequence[Any]):
+    """Some rows of a column, read when they are asked for."""
+
+    def __init__(self, values: Sequence[Any], drawn: Sequence[int]) -> None:
+        self._values = values
+        self._drawn = drawn
+
+    def __len__(self) -> int:
+        return len(self._drawn)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return [self._values[number] for number in self._drawn[index]]
+        return self._values[self._drawn[index]]
+
 
 @dataclass(frozen=True, slots=True)
 class Data:
     """The three splits of a dataset, read for one task.
+
+    ``quick`` is a part of the validation rows, on which candidates are compared on the way.
 
     ``columns`` says which column of the dataset plays which role; ``labels`` are the names of the
     classes, empty where there are none; ``problem`` is what kind of label it is, where a task
@@ -41,9 +69,14 @@ class Data:
     columns: Mapping[str, str]
     labels: tuple[str, ...] = ()
     problem: str = ""
+    quick: Rows | None = None
+
+    def with_quick(self, seed: int) -> Self:
+        """The same data with a split ``quick``."""
+        return replace(self, quick=self.validation.some(_QUICK_ROWS, seed))
 
     def split(self, name: str) -> Rows:
-        """The rows of ``train``, ``validation`` or ``test``."""
+        """The rows of ``train``, ``validation``, ``test`` or ``quick``."""
         rows: Rows = getattr(self, name)
         return rows
 

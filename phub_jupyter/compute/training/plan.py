@@ -1,32 +1,38 @@
-"""Which candidates a run tries, and at which steps the weaker fine-tunes are dropped."""
+"""Which candidates a run tries, and at which steps those that train in steps are compared."""
 
 from __future__ import annotations
 
 import math
-import random
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from phub_jupyter.compute.training.families import FAMILIES
 from phub_jupyter.compute.training.settings import Settings
-from phub_jupyter.compute.training.space import Choice, FamilySpace, LogRange
+from phub_jupyter.compute.training.space import FamilySpace
 
 __all__ = ["BATCH_SIZE", "Candidate", "Plan", "plan"]
 
 BATCH_SIZE = 32
 _FIRST_RUNG = 40  # fewer steps tell nothing about a fine-tune
 _REDUCTION = 3
+_FINALISTS = 2
+_MOST_COMPARED = 4  # of one family that only serves to compare with
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One way to solve the task; ``parameters`` are what its family understands."""
+    """One way to solve the task; ``parameters`` are what its family understands.
+
+    ``open`` ones have none yet: the search proposes them when it is their turn.
+    """
 
     id: str
     name: str
     family: str
     parameters: dict[str, Any] = field(default_factory=dict)
+    open: bool = False
 
     @property
     def publishable(self) -> bool:
@@ -38,13 +44,23 @@ class Candidate:
         """Whether it trains in steps and is compared with others on the way."""
         return FAMILIES[self.family].stepwise
 
+    @property
+    def batch_size(self) -> int:
+        """How many rows it sees in a step."""
+        return int(self.parameters.get("batch_size", BATCH_SIZE))
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All candidates, and the steps (``rungs``) at which fine-tunes are compared."""
+    """All candidates, and the rungs at which those that train in steps are compared.
+
+    A rung is a number of steps of `BATCH_SIZE` rows; the last is a whole training unless the
+    candidate's ``epochs`` say otherwise. ``epoch`` is the number of such steps in one epoch.
+    """
 
     candidates: tuple[Candidate, ...]
     rungs: tuple[int, ...]
+    epoch: int
 
     @property
     def fitted(self) -> list[Candidate]:
@@ -56,10 +72,30 @@ class Plan:
         """The candidates that train in steps."""
         return [candidate for candidate in self.candidates if candidate.stepwise]
 
-    @staticmethod
-    def survivors(number: int) -> int:
-        """How many of ``number`` fine-tunes go on after a rung."""
-        return math.ceil(number / _REDUCTION)
+    def total(self, candidate: Candidate) -> int:
+        """The steps of a candidate's whole training, one for what is fitted at one go."""
+        if not candidate.stepwise:
+            return 1
+        epochs = candidate.parameters.get("epochs")
+        steps = self.rungs[-1] if epochs is None else self.epoch * epochs
+        return max(1, math.ceil(steps * BATCH_SIZE / candidate.batch_size))
+
+    def goal(self, candidate: Candidate, rung: int) -> int:
+        """The candidate's own step at a rung: candidates there have seen the same rows."""
+        total = self.total(candidate)
+        if rung == self.rungs[-1]:
+            return total
+        return min(total, math.ceil(rung * BATCH_SIZE / candidate.batch_size))
+
+    def survivors(self, rung: int) -> dict[str, int]:
+        """How many of each family go on after a rung; two at least, all families together."""
+        times = self.rungs.index(rung) + 1
+        counts = Counter(candidate.family for candidate in self.stepwise)
+        kept = {family: math.ceil(count / _REDUCTION**times) for family, count in counts.items()}
+        for family, count in counts.most_common():
+            missing = max(0, _FINALISTS - sum(kept.values()))
+            kept[family] = min(count, kept[family] + missing)
+        return kept
 
     def as_json(self) -> dict[str, Any]:
         """The plan as the record keeps it."""
@@ -68,62 +104,59 @@ class Plan:
     @classmethod
     def from_json(cls, body: dict[str, Any]) -> Self:
         """The plan that the record kept."""
-        return cls(tuple(Candidate(**row) for row in body["candidates"]), tuple(body["rungs"]))
+        candidates = tuple(Candidate(**row) for row in body["candidates"])
+        return cls(candidates, tuple(body["rungs"]), body["epoch"])
 
 
 def plan(settings: Settings, spaces: Sequence[FamilySpace], train_rows: int) -> Plan:
-    """Choose candidates from what a recipe can try; the same seed chooses the same ones.
+    """Share the candidates out to the families of a recipe.
 
-    Up to half of them come one from each of the families that only serve to compare with; the
-    publishable families share the rest.
+    Up to half of them come from the families that only serve to compare with, the rest from the
+    publishable ones by their weight. The first of each family has the recipe's own settings.
     """
     compared = [space for space in spaces if not FAMILIES[space.family].publishable]
     searched = [space for space in spaces if FAMILIES[space.family].publishable]
-    compared = compared[: settings.candidates // 2]
-    rows = [(space.family, "", dict(space.default)) for space in compared]
-    generator = random.Random(settings.seed)  # noqa: S311 - a reproducible choice, not a secret
-    left = settings.candidates - len(rows)
-    for number, space in enumerate(searched):
-        share = left // len(searched) + (number < left % len(searched))
-        drawn = _sample(space, generator, share)
-        rows += [(space.family, f" {n}", point) for n, point in enumerate(drawn, start=1)]
-    candidates = tuple(
-        Candidate(f"c{number}", f"{FAMILIES[family].label}{suffix}", family, point)
-        for number, (family, suffix, point) in enumerate(rows, start=1)
-    )
-    return Plan(candidates, _rungs(train_rows))
+    slots = _compared(compared, settings.candidates // 2)
+    slots += _searched(searched, settings.candidates - len(slots))
+    many = Counter(space.family for space in slots)
+    seen: Counter[str] = Counter()
+    candidates = []
+    for number, space in enumerate(slots, start=1):
+        seen[space.family] += 1
+        count = seen[space.family]
+        suffix = f" {count}" if many[space.family] > 1 else ""
+        name = f"{FAMILIES[space.family].label}{suffix}"
+        known = {} if count > 1 else dict(space.default)
+        candidates.append(Candidate(f"c{number}", name, space.family, known, open=count > 1))
+    epoch = math.ceil(train_rows / BATCH_SIZE)
+    return Plan(tuple(candidates), _rungs(epoch), epoch)
 
 
-def _sample(space: FamilySpace, generator: random.Random, number: int) -> list[dict[str, Any]]:
-    """The recipe's own settings first, then others spread evenly over the search space."""
-    others = max(0, number - 1)
-    slots = {
-        name: generator.sample(range(others), others)
-        for name, dimension in space.dimensions.items()
-        if isinstance(dimension, LogRange)
-    }
-    drawn = [dict(space.default)]
-    for index in range(others):
-        point = dict(space.default)
-        for name, dimension in space.dimensions.items():
-            if isinstance(dimension, Choice):
-                point[name] = generator.choice(dimension.values)
-            else:
-                position = (slots[name][index] + generator.random()) / others
-                point[name] = _on_log_scale(dimension, position)
-        drawn.append(point)
-    return drawn[:number]
+def _compared(spaces: Sequence[FamilySpace], number: int) -> list[FamilySpace]:
+    """One of each family first, then more of those that have something to vary."""
+    slots = list(spaces)
+    for _ in range(_MOST_COMPARED - 1):
+        slots += [space for space in spaces if space.dimensions]
+    return slots[:number]
 
 
-def _on_log_scale(dimension: LogRange, position: float) -> float:
-    low, high = math.log(dimension.low), math.log(dimension.high)
-    return float(f"{math.exp(low + (high - low) * position):.2g}")
+def _searched(spaces: Sequence[FamilySpace], number: int) -> list[FamilySpace]:
+    """Each family by its weight; the heavier one first where that leaves a choice."""
+    counts = {space.family: 0 for space in spaces}
+    slots: list[FamilySpace] = []
+    open_ = list(spaces)
+    while len(slots) < number and open_:
+        chosen = min(open_, key=lambda row: ((counts[row.family] + 1) / row.weight, -row.weight))
+        counts[chosen.family] += 1
+        slots.append(chosen)
+        if not chosen.dimensions:
+            open_.remove(chosen)
+    return slots
 
 
-def _rungs(train_rows: int) -> tuple[int, ...]:
-    steps_per_epoch = math.ceil(train_rows / BATCH_SIZE)
-    epochs = 1 if steps_per_epoch >= 200 else min(5, math.ceil(250 / steps_per_epoch))
-    total = steps_per_epoch * epochs
+def _rungs(epoch: int) -> tuple[int, ...]:
+    epochs = 1 if epoch >= 200 else min(5, math.ceil(250 / epoch))
+    total = epoch * epochs
     rungs = []
     rung = max(_FIRST_RUNG, total // _REDUCTION**2)
     while rung < total * 0.75:

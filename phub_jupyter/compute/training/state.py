@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from phub_jupyter.compute.training.plan import Candidate, Plan
@@ -19,7 +19,10 @@ class CandidateState:
     """How far one candidate got.
 
     ``status`` is waiting, running, paused, finished, dropped, cancelled or failed;
-    ``checkpoint`` is the step from which its training can go on.
+    ``checkpoint`` is the step from which its training can go on. ``total`` is the number of steps
+    of its whole training. ``validation`` may be over a part of the rows (its ``rows`` says of how
+    many) until the candidate is among the last. The search proposes the parameters of
+    an ``open`` candidate when it is its turn.
     """
 
     candidate: Candidate
@@ -32,6 +35,7 @@ class CandidateState:
     validation: Scores | None = None
     scored_step: int = 0
     test: Scores | None = None
+    pinned: bool = False
 
     @property
     def over(self) -> bool:
@@ -92,14 +96,27 @@ class RunState:
         """The state of one candidate."""
         return self.candidates[candidate.id]
 
+    def of_family(self, family: str) -> list[CandidateState]:
+        """The candidates of a family, in the order in which they are tried."""
+        return [row for row in self.candidates.values() if row.candidate.family == family]
+
 
 def _started(state: RunState, event: dict[str, Any]) -> None:
     state.started = event
     state.status = "running"
     plan = state.plan
     for candidate in plan.candidates:
-        total = plan.rungs[-1] if candidate.stepwise else 1
-        state.candidates[candidate.id] = CandidateState(candidate, total)
+        state.candidates[candidate.id] = CandidateState(candidate, plan.total(candidate))
+
+
+def _proposed(state: RunState, event: dict[str, Any]) -> None:
+    row = state.candidates[event["candidate"]]
+    row.candidate = replace(row.candidate, parameters=event["parameters"], open=False)
+    row.total = state.plan.total(row.candidate)
+
+
+def _pinned(state: RunState, event: dict[str, Any]) -> None:
+    state.candidates[event["candidate"]].pinned = True
 
 
 def _engine(state: RunState, event: dict[str, Any]) -> None:
@@ -152,6 +169,8 @@ def _pushed(state: RunState, event: dict[str, Any]) -> None:
 _HANDLERS = {
     "started": _started,
     "engine": _engine,
+    "proposed": _proposed,
+    "pinned": _pinned,
     "status": _status,
     "progress": _progress,
     "checkpoint": _checkpoint,

@@ -10,6 +10,12 @@ from typing import TYPE_CHECKING, Any
 from phub_jupyter.compute.training.plan import Candidate
 from phub_jupyter.compute.training.recipes.recipe import Work
 from phub_jupyter.compute.training.recipes.task_model import TaskModel
+from phub_jupyter.compute.training.trainable import (
+    add_adapters,
+    freeze,
+    load_adapters,
+    merge_adapters,
+)
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, Trainer, TrainerCallback
@@ -22,6 +28,7 @@ class StepwiseTrial:
 
     def __init__(self, candidate: Candidate, model: TaskModel, work: Work) -> None:
         self._parameters = candidate.parameters
+        self._lora = candidate.family == "lora"
         self._folder = work.folder / candidate.id
         self._task_model = model
         self._work = work
@@ -32,15 +39,14 @@ class StepwiseTrial:
         from transformers import set_seed
 
         set_seed(self._work.seed)
-        self._model = self._task_model.load(self._work.model_folder)
-        if self._parameters.get("freeze_embeddings"):
-            self._model.get_input_embeddings().requires_grad_(False)
-        trainer = self._trainer(_until_false(on_step))
+        model = self._trainable()
+        trainer = self._trainer(model, _until_false(on_step))
         trainer.train(resume_from_checkpoint=str(self._checkpoint(start)) if start else None)
         step = int(trainer.state.global_step)
         for old in self._folder.glob("checkpoint-*"):
             if old != self._checkpoint(step):
                 shutil.rmtree(old)
+        self._model = merge_adapters(model) if self._lora else model
         return step
 
     def predict(self, split: str, step: int) -> Sequence[Any]:
@@ -64,16 +70,26 @@ class StepwiseTrial:
     def _checkpoint(self, step: int) -> Path:
         return self._folder / f"checkpoint-{step}"
 
+    def _trainable(self) -> Any:
+        model = self._task_model.load(self._work.model_folder)
+        if self._lora:
+            return add_adapters(model, self._parameters)
+        freeze(model, self._parameters)
+        return model
+
     def _at(self, step: int) -> PreTrainedModel:
-        if self._model is None:
+        if self._model is None and self._lora:
+            base = self._task_model.load(self._work.model_folder)
+            self._model = merge_adapters(load_adapters(base, self._checkpoint(step)))
+        elif self._model is None:
             self._model = self._task_model.load(self._checkpoint(step))
         return self._model
 
-    def _trainer(self, callback: TrainerCallback) -> Trainer:
+    def _trainer(self, model: Any, callback: TrainerCallback) -> Trainer:
         from transformers import PrinterCallback, Trainer
 
         trainer = Trainer(
-            model=self._model,
+            model=model,
             args=self._arguments(),
             train_dataset=self._task_model.examples("train"),
             processing_class=self._task_model.processor,
@@ -91,11 +107,13 @@ class StepwiseTrial:
         return TrainingArguments(
             output_dir=str(self._folder),
             max_steps=self._work.total,
-            per_device_train_batch_size=self._work.batch_size,
+            per_device_train_batch_size=max(1, self._work.batch_size // self._work.slices),
+            gradient_accumulation_steps=self._work.slices,
+            activation_checkpointing=self._work.checkpointing,
             learning_rate=self._parameters["learning_rate"],
             weight_decay=self._parameters["weight_decay"],
             warmup_steps=self._parameters["warmup"],
-            lr_scheduler_type="linear",
+            lr_scheduler_type=self._parameters.get("scheduler", "linear"),
             optim="adamw_torch_fused",
             train_sampling_strategy="group_by_length",
             bf16=engine.bf16,

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from phub_jupyter.compute.training.control import Control
 from phub_jupyter.compute.training.data import Data
 from phub_jupyter.compute.training.engine import Engine
 from phub_jupyter.compute.training.journal import Journal
-from phub_jupyter.compute.training.plan import BATCH_SIZE, Candidate
+from phub_jupyter.compute.training.plan import Candidate
 from phub_jupyter.compute.training.recipes.recipe import Recipe, Trial, Work
+from phub_jupyter.compute.training.settings import Settings
 from phub_jupyter.compute.training.state import CandidateState
 
 __all__ = ["Trials"]
@@ -28,15 +30,17 @@ class Trials:
         recipe: Recipe,
         data: Data,
         model_folder: Path,
-        seed: int,
+        settings: Settings,
         control: Control,
     ) -> None:
         self._journal = journal
         self._recipe = recipe
-        self._data = data
+        self._data = data.with_quick(settings.seed)
         self._model_folder = model_folder
-        self._seed = seed
+        self._settings = settings
         self._control = control
+        self._plan = journal.state.plan
+        self._shared: dict[Hashable, Any] = {}
         self._folder = journal.record.folder
 
     @cached_property
@@ -53,34 +57,48 @@ class Trials:
 
     def fit(self, candidate: Candidate) -> None:
         """Fit a candidate at one go and score it on the validation rows."""
-        self._advance(self._trial(candidate), candidate, 1, lambda step: True)
+        self._advance(candidate, 1, lambda step: True, "validation")
 
     def train(self, candidate: Candidate, rung: int, hurry: Callable[[], bool]) -> None:
         """Train up to the rung, or until stopped or out of time, and score what there is."""
+        goal = self._plan.goal(candidate, rung)
         row = self._row(candidate)
         begin, before = time.monotonic(), row.seconds
 
         def on_step(step: int) -> bool:
             self._journal.progress(candidate.id, step, before + time.monotonic() - begin)
-            return step < rung and self._control.may_step(candidate.id) and not hurry()
+            return step < goal and self._control.may_step(candidate.id) and not hurry()
 
-        self._advance(self._trial(candidate), candidate, rung, on_step)
+        split = "validation" if rung == self._plan.rungs[-1] else "quick"
+        self._advance(candidate, goal, on_step, split)
 
     def _advance(
-        self, trial: Trial, candidate: Candidate, rung: int, on_step: Callable[[int], bool]
+        self, candidate: Candidate, goal: int, on_step: Callable[[int], bool], split: str
     ) -> None:
         row = self._row(candidate)
         begin, before = time.monotonic(), row.seconds
-        if row.checkpoint < rung:
+        trial = self._trial(candidate)
+        if row.checkpoint < goal:
             step = trial.fit(row.checkpoint, on_step)
             self._journal.write("checkpoint", candidate=candidate.id, step=step)
         self._control.check(candidate.id)
-        self._score(trial, candidate, "validation", before + time.monotonic() - begin)
+        self._score(trial, candidate, split, before + time.monotonic() - begin)
+
+    def is_whole(self, row: CandidateState) -> bool:
+        """Whether a candidate was scored on all validation rows."""
+        return row.validation is not None and row.validation.rows >= len(self._data.validation)
+
+    def validate(self, candidate: Candidate) -> None:
+        """Score on all validation rows, unless that was done."""
+        row = self._row(candidate)
+        if not self.is_whole(row):
+            self._score(self._trial(candidate), candidate, "validation", row.seconds)
 
     def drop(self, candidate: Candidate, status: str, reason: str) -> None:
         """Mark a candidate as over and free its disk space."""
         self._journal.write("status", candidate=candidate.id, status=status, reason=reason)
-        self._trial(candidate).discard()
+        if not candidate.open:
+            self._trial(candidate).discard()
 
     def test(self, candidate: Candidate) -> None:
         """Score on the test rows, which nothing was chosen by."""
@@ -89,15 +107,15 @@ class Trials:
             return
         self._score(self._trial(candidate), candidate, "test", row.seconds)
 
-    def publishable(self, winner: Candidate, baseline: Candidate | None) -> Path:
+    def publishable(self, row: CandidateState, baseline: CandidateState | None) -> Path:
         """Write the folder to publish: weights, tokenizer, configuration and metrics."""
-        folder = self._folder / "publish"
-        row = self._row(winner)
-        self._trial(winner).save(folder, row.checkpoint)
+        winner = row.candidate.id == self._journal.state.winner
+        folder = self._folder / ("publish" if winner else f"publish-{row.candidate.id}")
+        self._trial(row.candidate).save(folder, row.checkpoint)
         metrics = {
             "candidates": len(self._journal.state.candidates),
-            "winner": _metrics(row),
-            "baseline": _metrics(self._row(baseline)) if baseline else None,
+            "winner" if winner else "candidate": _metrics(row),
+            "baseline": _metrics(baseline) if baseline else None,
         }
         (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
         return folder
@@ -111,10 +129,11 @@ class Trials:
             self._model_folder,
             self._folder,
             self.engine,
-            self._seed,
-            total=self._journal.state.plan.rungs[-1],
-            batch_size=BATCH_SIZE,
+            self._settings.seed,
+            total=self._plan.total(candidate),
+            batch_size=candidate.batch_size,
             check=lambda: self._control.check(candidate.id),
+            shared=self._shared,
         )
         return self._recipe.trial(candidate, work)
 
@@ -126,7 +145,7 @@ class Trials:
         self._journal.write(
             "scores",
             candidate=candidate.id,
-            split=split,
+            split="test" if split == "test" else "validation",
             step=step,
             scores=self._recipe.score(self._data, split, predictions).as_json(),
             seconds=round(seconds + (time.monotonic() - begin if split != "test" else 0), 2),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Recipe", "Trial", "Work"]
 
+_KEPT = 6  # things that candidates share, such as the tokens of a split
+
 
 @dataclass(frozen=True, slots=True)
 class Work:
@@ -27,6 +29,8 @@ class Work:
 
     ``folder`` is the run's, shared by its candidates; ``total`` is the number of steps of a whole
     training; ``check`` is called between batches and raises when the person wants an end.
+    ``slices`` is in how many parts a batch is computed, ``checkpointing`` whether activations are
+    computed twice, both to save memory.
     """
 
     data: Data
@@ -37,6 +41,17 @@ class Work:
     total: int
     batch_size: int
     check: Callable[[], None]
+    slices: int = 1
+    checkpointing: bool = False
+    shared: dict[Hashable, Any] = field(default_factory=dict)
+
+    def once(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """What ``make`` gives, kept for the other candidates of the run while they ask for it."""
+        found = self.shared.pop(key) if key in self.shared else make()
+        self.shared[key] = found  # at the end: the one that was asked for last goes last
+        while len(self.shared) > _KEPT:
+            self.shared.pop(next(iter(self.shared)))
+        return found
 
 
 class Trial(Protocol):

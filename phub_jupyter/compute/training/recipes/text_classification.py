@@ -21,12 +21,13 @@ from phub_jupyter.compute.training.plan import Candidate
 from phub_jupyter.compute.training.recipes.classes import check_classes, class_names, class_targets
 from phub_jupyter.compute.training.recipes.loading import load_base
 from phub_jupyter.compute.training.recipes.recipe import Trial, Work
-from phub_jupyter.compute.training.recipes.text_encoding import encode, run_batches
+from phub_jupyter.compute.training.recipes.text_encoding import Encoded, encode, run_batches
 from phub_jupyter.compute.training.recipes.text_heads import TextHead
+from phub_jupyter.compute.training.recipes.text_spaces import TEXT_HEADS, encoder_families
 from phub_jupyter.compute.training.recipes.texts import texts_of
 from phub_jupyter.compute.training.scores import Scores
 from phub_jupyter.compute.training.settings import Settings
-from phub_jupyter.compute.training.space import Choice, FamilySpace, LogRange
+from phub_jupyter.compute.training.space import FamilySpace
 from phub_jupyter.compute.training.stepwise import StepwiseTrial
 
 if TYPE_CHECKING:
@@ -82,29 +83,7 @@ class _TextClassification:
         )
 
     def space(self, data: Data) -> tuple[FamilySpace, ...]:
-        return (
-            FamilySpace("words", {"C": 10.0}),
-            # A linear head has learnt what it can from a few thousand rows; more takes minutes.
-            FamilySpace("embeddings", {"C": 10.0, "max_rows": 4000}),
-            FamilySpace("characters", {"C": 10.0}),
-            FamilySpace(
-                "full",
-                {
-                    "learning_rate": 1e-4,
-                    "freeze_embeddings": False,
-                    "weight_decay": 0.01,
-                    "warmup": 0.1,
-                    "max_length": 128,
-                },
-                {
-                    "learning_rate": LogRange(6e-5, 3e-4),
-                    "freeze_embeddings": Choice((True, False)),
-                    "weight_decay": Choice((0.0, 0.01, 0.1)),
-                    "warmup": Choice((0.05, 0.1, 0.2)),
-                    "max_length": Choice((64, 128)),
-                },
-            ),
-        )
+        return (*TEXT_HEADS, *encoder_families(len(data.train)), FamilySpace("guess", {}))
 
     def trial(self, candidate: Candidate, work: Work) -> Trial:
         if candidate.stepwise:
@@ -141,7 +120,15 @@ class _TextModel:
 
     def examples(self, split: str) -> Any:
         rows = self._work.data.split(split)
-        return encode(self.processor, rows.inputs["text"], rows.targets, self._max_length)
+        return Encoded(self._tokens(split), rows.targets)
+
+    def _tokens(self, split: str) -> list[list[int]]:
+        def make() -> list[list[int]]:
+            texts = self._work.data.split(split).inputs["text"]
+            return encode(self.processor, texts, None, self._max_length).token_ids
+
+        tokens: list[list[int]] = self._work.once(("tokens", split, self._max_length), make)
+        return tokens
 
     def collator(self) -> Any:
         from transformers import DataCollatorWithPadding
@@ -149,8 +136,7 @@ class _TextModel:
         return DataCollatorWithPadding(self.processor)
 
     def predict(self, model: PreTrainedModel, split: str) -> Sequence[Any]:
-        texts = self._work.data.split(split).inputs["text"]
-        rows = encode(self.processor, texts, None, self._max_length)
+        rows = Encoded(self._tokens(split))
         found: Any = run_batches(model, self.processor, rows, _probabilities, self._work)
         return list(found)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,10 @@ __all__ = ["TextHead"]
 
 
 class TextHead:
-    """A logistic regression over words, characters or the frozen model's embeddings.
+    """A classifier of scikit-learn over words, characters or the frozen model's embeddings.
 
-    Fitting takes about a second, so it is repeated rather than kept.
+    Fitting takes about a second, so it is repeated rather than kept. The family ``guess`` looks
+    at no text at all.
     """
 
     def __init__(self, candidate: Candidate, work: Work) -> None:
@@ -49,13 +50,14 @@ class TextHead:
 
     @cached_property
     def _fitted(self) -> Any:
-        from sklearn.linear_model import LogisticRegression
-
         targets = self._work.data.train.targets[: self._limit]
-        model = LogisticRegression(
-            C=self._candidate.parameters["C"], max_iter=2000, random_state=self._work.seed
-        )
-        return model.fit(self._features("train"), targets)
+        return self._classifier().fit(self._features("train"), targets)
+
+    def _classifier(self) -> Any:
+        head = self._candidate.parameters.get("head", "logistic")
+        if self._candidate.family == "guess":
+            head = "guess"
+        return _CLASSIFIERS[head](self._candidate.parameters, self._work.seed)
 
     @property
     def _limit(self) -> int | None:
@@ -63,6 +65,8 @@ class TextHead:
         return limit
 
     def _features(self, split: str) -> Any:
+        if self._candidate.family == "guess":
+            return [[0.0]] * len(self._work.data.split(split))
         if self._candidate.family == "embeddings":
             limit = self._limit if split == "train" else None
             return EmbeddingCache(self._work).of(split, limit)
@@ -77,3 +81,44 @@ class TextHead:
             options = {"analyzer": "char_wb", "ngram_range": (2, 5), "min_df": 2}
         vectorizer = TfidfVectorizer(sublinear_tf=True, **options)
         return vectorizer.fit(self._work.data.train.inputs["text"])
+
+
+def _logistic(parameters: Mapping[str, Any], seed: int) -> Any:
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression(C=parameters["C"], max_iter=2000, random_state=seed)
+
+
+def _discriminant(parameters: Mapping[str, Any], seed: int) -> Any:
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+    return LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
+
+
+def _neighbours(parameters: Mapping[str, Any], seed: int) -> Any:
+    from sklearn.neighbors import KNeighborsClassifier
+
+    return KNeighborsClassifier(n_neighbors=15, weights="distance")
+
+
+def _layers(parameters: Mapping[str, Any], seed: int) -> Any:
+    from sklearn.neural_network import MLPClassifier
+
+    return MLPClassifier(
+        (64,), alpha=1 / parameters["C"], early_stopping=True, max_iter=50, random_state=seed
+    )
+
+
+def _guess(parameters: Mapping[str, Any], seed: int) -> Any:
+    from sklearn.dummy import DummyClassifier
+
+    return DummyClassifier(strategy="prior")
+
+
+_CLASSIFIERS: dict[str, Callable[[Mapping[str, Any], int], Any]] = {
+    "logistic": _logistic,
+    "discriminant": _discriminant,
+    "neighbours": _neighbours,
+    "layers": _layers,
+    "guess": _guess,
+}

@@ -1,0 +1,164 @@
+"""Who is tried, and who goes on: cheap heads first, then successive halving in each family."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from phub_jupyter.compute.training.control import CancelledError, Control, StoppedError
+from phub_jupyter.compute.training.journal import Journal
+from phub_jupyter.compute.training.plan import Candidate
+from phub_jupyter.compute.training.ranking import GONE, ranked
+from phub_jupyter.compute.training.scores import rank_key
+from phub_jupyter.compute.training.search import propose
+from phub_jupyter.compute.training.settings import Settings
+from phub_jupyter.compute.training.space import FamilySpace
+from phub_jupyter.compute.training.state import CandidateState
+from phub_jupyter.compute.training.trials import Trials
+
+__all__ = ["Race"]
+
+_log = logging.getLogger(__name__)
+
+
+class Race:
+    """Tries the candidates of a plan; what happened is in the journal."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        trials: Trials,
+        spaces: Mapping[str, FamilySpace],
+        settings: Settings,
+        control: Control,
+    ) -> None:
+        self._journal = journal
+        self._plan = journal.state.plan
+        self._trials = trials
+        self._spaces = spaces
+        self._settings = settings
+        self._control = control
+
+    def run(self) -> None:
+        """Fit what is fitted at one go, then let the others climb from rung to rung."""
+        _ = self._trials.engine  # a model that cannot be loaded is refused before any work
+        for planned in self._plan.fitted:
+            if not self._row(planned).over:
+                self._attempt(planned, self._trials.fit)
+                if self._row(planned).validation is not None:
+                    self._journal.write("status", candidate=planned.id, status="finished")
+        for rung in self._plan.rungs:
+            self._climb(rung)
+
+    def _climb(self, rung: int) -> None:
+        last = rung == self._plan.rungs[-1]
+        for row in self._order():
+            if self._is_there(row, rung):
+                continue
+            if row.step == 0 and not self._can_afford(self._plan.rungs[-1]):
+                reason = "the time budget allows no further candidate"
+                self._trials.drop(row.candidate, "dropped", reason)
+            elif not self._hurry():
+                train = partial(self._trials.train, rung=rung, hurry=self._hurry)
+                self._attempt(row.candidate, train)
+                if not last and not self._hurry():
+                    self._thin(rung)
+        if not last and not self._hurry():
+            self._economize(rung)
+
+    def _order(self) -> list[CandidateState]:
+        """As planned at first; then the best first, in case that time runs out."""
+        alive = self._alive()
+        best = ranked(self._settings.metric, alive)
+        return [*best, *(row for row in alive if row not in best)]
+
+    def _thin(self, rung: int) -> None:
+        """Drop those that cannot be among the best of their family any more.
+
+        It happens as soon as it is sure, so that few checkpoints wait on the disk at a time.
+        """
+        for family, number in self._plan.survivors(rung).items():
+            there = [
+                row
+                for row in self._alive()
+                if row.candidate.family == family and self._is_there(row, rung)
+            ]
+            for row in ranked(self._settings.metric, there)[number:]:
+                if not self._pinned(row):
+                    steps = self._plan.goal(row.candidate, rung)
+                    reason = f"not among the best {number} of its family after {steps} steps"
+                    self._trials.drop(row.candidate, "dropped", reason)
+
+    def _economize(self, rung: int) -> None:
+        """Go on with the best one only, if the time budget does not allow more."""
+        alive = ranked(self._settings.metric, self._alive())
+        steps = (self._plan.rungs[-1] - rung) * len(alive)
+        if self._can_afford(steps):
+            return
+        for row in alive[1:]:
+            if not self._pinned(row):
+                reason = "the time budget allows only the best one to go on"
+                self._trials.drop(row.candidate, "dropped", reason)
+
+    def _can_afford(self, steps: int) -> bool:
+        """Whether the time budget allows so many more steps, at the speed seen so far.
+
+        A budget should rather buy one fine-tune that is ready than several that are not.
+        """
+        tried = [row for row in map(self._row, self._plan.stepwise) if row.step > 0]
+        if not tried:
+            return True
+        per_step = sum(row.seconds for row in tried) / sum(row.step for row in tried)
+        return steps * per_step <= self._control.time_left
+
+    def _attempt(self, planned: Candidate, trial: Callable[[Candidate], None]) -> None:
+        """Try one candidate; one that fails is marked and leaves the others alone."""
+        try:
+            self._control.check(planned.id)
+            self._propose(planned)
+            candidate = self._row(planned).candidate
+            self._journal.write("status", candidate=candidate.id, status="running")
+            trial(candidate)
+        except CancelledError:
+            self._trials.drop(self._row(planned).candidate, "cancelled", "")
+            return
+        except StoppedError:
+            self._journal.write("status", candidate=planned.id, status="paused")
+            raise
+        except Exception as error:
+            _log.warning("%s failed", planned.name, exc_info=True)
+            reason = f"{type(error).__name__}: {error}"[:300]
+            self._trials.drop(self._row(planned).candidate, "failed", reason)
+            return
+        self._journal.write("status", candidate=planned.id, status="paused")
+
+    def _propose(self, planned: Candidate) -> None:
+        if not self._row(planned).candidate.open:
+            return
+        tried = [
+            (row.candidate.parameters, rank_key(self._settings.metric, row.validation))
+            for row in self._journal.state.of_family(planned.family)
+            if row.validation is not None
+        ]
+        parameters = propose(self._spaces[planned.family], tried, self._settings.seed)
+        self._journal.write("proposed", candidate=planned.id, parameters=parameters)
+
+    def _pinned(self, row: CandidateState) -> bool:
+        if not row.pinned and self._control.pinned(row.candidate.id):
+            self._journal.write("pinned", candidate=row.candidate.id)
+        return row.pinned
+
+    def _is_there(self, row: CandidateState, rung: int) -> bool:
+        return row.scored_step >= self._plan.goal(row.candidate, rung)
+
+    def _hurry(self) -> bool:
+        # Without any score there would be nothing to hand back.
+        return self._control.time_left <= 0 and bool(ranked(self._settings.metric, self._alive()))
+
+    def _alive(self) -> list[CandidateState]:
+        rows = map(self._row, self._plan.stepwise)
+        return [row for row in rows if row.status not in GONE]
+
+    def _row(self, candidate: Candidate) -> CandidateState:
+        return self._journal.state.of(candidate)
