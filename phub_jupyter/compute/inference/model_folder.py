@@ -52,10 +52,13 @@ def check_folder(folder: Path) -> None:
         raise InvalidRequestError("model: the repository has no weights (*.safetensors).")
 
 
-def load_parts(folder: Path, auto_class: str, *processor_classes: str) -> tuple[Any, ...]:
+def load_parts(
+    folder: Path, auto_class: str, *processor_classes: str, left_out: tuple[str, ...] = ()
+) -> tuple[Any, ...]:
     """Load ``(model, tokenizer)`` in full precision, the model as transformers' ``auto_class``.
 
-    Models of pictures and sounds name other classes of processors in the tokenizer's place.
+    Models of pictures and sounds name other classes of processors in the tokenizer's place. Weights
+    with a part of ``left_out`` in their name may be missing: the task makes nothing of them.
 
     Raises InvalidRequestError when weights that the task needs are missing: transformers would
     otherwise fill them with random numbers and answer with noise.
@@ -81,7 +84,11 @@ def load_parts(folder: Path, auto_class: str, *processor_classes: str) -> tuple[
         raise
     except Exception as error:  # the folder is a stranger's, and can be wrong in any way
         raise _unloadable(error) from error
-    missing = [key for key in sorted(loading["missing_keys"]) if not key.endswith(_ONLY_TRAINED)]
+    missing = [
+        key
+        for key in sorted(loading["missing_keys"])
+        if not key.endswith(_ONLY_TRAINED) and not any(part in key for part in left_out)
+    ]
     missing += sorted(str(k) for k in loading["mismatched_keys"])
     if missing:
         raise InvalidRequestError(

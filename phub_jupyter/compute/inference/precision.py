@@ -25,13 +25,18 @@ def _logits(output: Any) -> Any:
     return output.logits
 
 
+def _largest_difference(before: Any, after: Any) -> float:
+    return float((before - after).abs().max())
+
+
 @dataclass(frozen=True, slots=True)
 class _Measure:
-    """What of a model's output counts, and whether its largest numbers are decisions."""
+    """What of a model's output counts, how far it moved, and whether its largest are decisions."""
 
     scores: Callable[[Any], Any]
     output: Callable[[Any], Any] = _logits
     decides: bool = True
+    distance: Callable[[Any, Any], float] = _largest_difference
 
 
 def place(
@@ -41,16 +46,17 @@ def place(
     *,
     output: Callable[[Any], Any] = _logits,
     decides: bool = True,
+    distance: Callable[[Any, Any], float] = _largest_difference,
 ) -> Any:
     """Put the model on the best device and return it, in bf16 if that is faster and as good.
 
     ``longest`` is the longest input in tokens. ``scores`` makes the final scores from the model's
-    ``output``; they must not move by more than 0.02. If the model ``decides`` between labels, the
-    best-scored label of no probe may change either.
+    ``output``; they must not move by more than 0.02, by ``distance``. If the model ``decides``
+    between labels, the best-scored label of no probe may change either.
     """
     model = on_device(model)
     probes = _probes(model.get_input_embeddings().num_embeddings, longest, _device())
-    return _better(model, probes, _Measure(scores, output, decides))
+    return _better(model, probes, _Measure(scores, output, decides, distance))
 
 
 def place_media(model: Any, probes: list[dict[str, Any]], scores: Callable[[Any], Any]) -> Any:
@@ -115,7 +121,7 @@ def _agree(measure: _Measure, full: Any, reduced: Any, probe: dict[str, Any]) ->
     before = measure.scores(measure.output(full(**fit(probe, full))).float())
     after = measure.scores(measure.output(reduced(**fit(probe, reduced))).float())
     same = bool((before.argmax(-1) == after.argmax(-1)).all()) or not measure.decides
-    return same and float((before - after).abs().max()) <= _TOLERANCE
+    return same and measure.distance(before, after) <= _TOLERANCE
 
 
 def _seconds(measure: _Measure, model: Any, probe: dict[str, Any]) -> float:

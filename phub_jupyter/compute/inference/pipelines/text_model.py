@@ -13,7 +13,7 @@ from phub_jupyter.compute.inference.pipelines.tokens import (
     pad,
     tokenised,
 )
-from phub_jupyter.compute.inference.precision import fit, place
+from phub_jupyter.compute.inference.precision import describe, fit, place
 from phub_jupyter.errors import NotSupportedError
 
 __all__ = ["TextModel", "probabilities", "require_offsets"]
@@ -22,8 +22,8 @@ __all__ = ["TextModel", "probabilities", "require_offsets"]
 class TextModel:
     """A model with its tokenizer, placed on a device.
 
-    ``scores``, ``output`` and ``decides`` tell `precision.place` what of its output counts.
-    ``longest`` cuts inputs shorter than the model asks for.
+    ``scores`` and ``measures`` tell `precision.place` what of its output counts. ``longest`` cuts
+    inputs shorter than the model asks for.
     """
 
     def __init__(
@@ -32,9 +32,8 @@ class TextModel:
         tokenizer: Any,
         scores: Callable[[Any], Any],
         *,
-        output: Callable[[Any], Any] | None = None,
-        decides: bool = True,
         longest: int | None = None,
+        **measures: Any,
     ) -> None:
         if tokenizer.pad_token_id is None and tokenizer.eos_token_id is not None:
             tokenizer.pad_token = tokenizer.eos_token
@@ -44,17 +43,12 @@ class TextModel:
         self.max_length = longest_input(model, tokenizer)
         if longest is not None:
             self.max_length = min(longest, self.max_length)
-        options = {} if output is None else {"output": output}
         with blame_model():
-            self.model = place(model, self.max_length, scores, decides=decides, **options)
+            self.model = place(model, self.max_length, scores, **measures)
 
     def describe(self) -> dict[str, Any]:
         """How the model runs here."""
-        return {
-            "device": str(self.model.device),
-            "precision": str(self.model.dtype).removeprefix("torch."),
-            "max_tokens": self.max_length,
-        }
+        return describe(self.model, max_tokens=self.max_length)
 
     def encode(self, texts: Sequence[Any], **options: Any) -> Any:
         """The tokenizer's answer for texts or pairs, no more than the model can see."""
