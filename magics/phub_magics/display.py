@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from phub_jupyter.compute.training.scores import label_of, shown
+from phub_jupyter.compute.training.scores import shown
 from phub_jupyter.compute.training.state import CandidateState, RunState
 
 __all__ = ["as_html", "as_text", "scores_line"]
@@ -61,12 +61,12 @@ def as_text(state: RunState, run: str) -> str:
 
 def scores_line(state: RunState, row: CandidateState) -> str:
     """One candidate's last scores, for a terminal while the run goes on."""
-    name = label_of(state.metric).lower()
+    name = state.metric.label.lower()
     return f"{row.candidate.name}: {name} {shown(state.metric, row.validation)} ({_progress(row)})"
 
 
 def _headings(state: RunState) -> tuple[str, ...]:
-    return ("Candidate", "State", "Progress", *map(label_of, state.metrics), "Time")
+    return ("Candidate", "State", "Progress", *(metric.label for metric in state.metrics), "Time")
 
 
 def _headline(state: RunState, run: str) -> str:

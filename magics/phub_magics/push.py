@@ -6,9 +6,10 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from phub_jupyter.compute.evaluation.metrics import Metric
 from phub_jupyter.compute.training import Record
 from phub_jupyter.compute.training.card import model_card
-from phub_jupyter.compute.training.scores import Scores, label_of, shown
+from phub_jupyter.compute.training.scores import Scores, shown
 from phub_jupyter.compute.training.state import RunState
 from phub_jupyter.errors import ForbiddenError
 from phub_magics.connection import Connection
@@ -25,7 +26,7 @@ class TrainingResult:
     commit: str
     run: str
     candidates: int
-    metric: str
+    metric: Metric
     scores: Scores
     baseline: Scores | None
     baseline_wins: bool
@@ -41,7 +42,7 @@ class TrainingResult:
     def _sentences(self) -> list[str]:
         sentences = [
             f"Pushed {self.repo_id} at commit {self.commit[:8]}.",
-            f"{label_of(self.metric)} on the test rows: {shown(self.metric, self.scores)}.",
+            f"{self.metric.label} on the test rows: {shown(self.metric, self.scores)}.",
         ]
         if self.baseline is not None:
             sentences.append(f"Best cheap baseline: {shown(self.metric, self.baseline)}.")

@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from phub_jupyter.compute.training import Record
-from phub_jupyter.compute.training.scores import label_of, shown
+from phub_jupyter.compute.training.scores import shown
 from phub_jupyter.compute.training.state import RunState
 from phub_jupyter.errors import InvalidRequestError, NotFoundError
 from phub_magics.connection import Connection
@@ -49,7 +49,7 @@ def _row(record: Record) -> tuple[str, ...]:
     winner = state.candidates.get(state.winner or "")
     best = ""
     if winner is not None and winner.validation is not None:
-        best = f"{label_of(state.metric)} {shown(state.metric, winner.validation)}"
+        best = f"{state.metric.label} {shown(state.metric, winner.validation)}"
     return (
         record.name,
         _state(state),

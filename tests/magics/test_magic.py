@@ -104,7 +104,8 @@ from phub_magics.live_table import LiveTable
 
 record, control = Record.create(Path(mkdtemp())), Control()
 plan = Plan((Candidate("c1", "Fine-tune 1", "full"),), (40,), 40)
-record.append("started", plan=plan.as_json(), rows={}, settings={"metric": "accuracy"})
+settings = {"task": "text-classification", "metric": "accuracy"}
+record.append("started", plan=plan.as_json(), rows={}, settings=settings)
 table = LiveTable(get_ipython(), record, control)
 table.update()
 print("comm", table.buttons["c1"].comm.comm_id)

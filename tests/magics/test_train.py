@@ -239,7 +239,7 @@ def test_the_buttons_cancel_what_they_say(tmp_path: Path, shell: InteractiveShel
     candidates = (Candidate(f"c{n}", name, "full") for n, name in enumerate(names, start=1))
     record.append(
         "started",
-        settings={"metric": "accuracy"},
+        settings={"task": "text-classification", "metric": "accuracy"},
         plan=Plan(tuple(candidates), (40,), 40).as_json(),
         rows={"train": 1000},
     )
@@ -264,7 +264,7 @@ def test_the_table_escapes_what_strangers_named(tmp_path: Path) -> None:
             "event": "started",
             "plan": {"candidates": [row], "rungs": [40], "epoch": 40},
             "rows": {"train": 1},
-            "settings": {"metric": "accuracy"},
+            "settings": {"task": "text-classification", "metric": "accuracy"},
         }
     )
     html = as_html(state, "<run>")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from phub_jupyter.compute.training.scores import Scores, label_of, rank_key, shown
+from phub_jupyter.compute.training.scores import Scores, rank_key, shown
 from phub_jupyter.compute.training.state import CandidateState, RunState
 from phub_jupyter.tasks import task_named
 
@@ -60,9 +60,9 @@ def _front_matter(state: RunState, repo_id: str) -> str:
             dataset_name=dataset["repo"],
             dataset_split="test",
             dataset_revision=dataset["commit"],
-            metric_type=metric,
-            metric_name=label_of(metric),
-            metric_value=round(scores.values[metric], 4),
+            metric_type=metric.name,
+            metric_name=metric.label,
+            metric_value=round(scores.values[metric.name], 4),
         )
         for metric in state.metrics
     ]
@@ -75,7 +75,7 @@ def _front_matter(state: RunState, repo_id: str) -> str:
         license=model.get("license"),
         license_name=model.get("license_name"),
         license_link=model.get("license_link"),
-        metrics=state.metrics,
+        metrics=[metric.name for metric in state.metrics],
         model_name=repo_id.partition("/")[2],
         pipeline_tag=state.started["settings"]["task"],
         eval_results=results,
@@ -96,7 +96,7 @@ def _summary(state: RunState) -> str:
 
 
 def _scores_table(state: RunState) -> str:
-    headings = ["Model", *map(label_of, state.metrics), "Rows"]
+    headings = ["Model", *(metric.label for metric in state.metrics), "Rows"]
     rows = [f"| {' | '.join(headings)} |", "|---" * len(headings) + "|"]
     for row in (_winner(state), _baseline(state)):
         if row is not None and row.test is not None:
@@ -113,7 +113,7 @@ def _verdict(state: RunState) -> str:
     winner, baseline = _winner(state), _baseline(state)
     if baseline is None or baseline.test is None:
         return "No cheap baseline was tried in this run."
-    name = label_of(state.metric)
+    name = state.metric.label
     above = rank_key(state.metric, _test_of(winner)) >= rank_key(state.metric, baseline.test)
     sentence = (
         f"On the test rows it is {'not worse' if above else 'worse'} than the best cheap baseline: "
@@ -128,7 +128,7 @@ def _verdict(state: RunState) -> str:
 
 
 def _candidates_table(state: RunState) -> str:
-    metrics = [f"Validation {label_of(metric)}" for metric in state.metrics]
+    metrics = [f"Validation {metric.label}" for metric in state.metrics]
     headings = ["Candidate", "Settings", "Steps", *metrics, "Time", "Outcome"]
     rows = [f"| {' | '.join(headings)} |", "|---" * len(headings) + "|"]
     for row in state.candidates.values():

@@ -37,7 +37,8 @@ class Race:
         self._plan = journal.state.plan
         self._trials = trials
         self._spaces = spaces
-        self._settings = settings
+        self._metric = journal.state.metric
+        self._seed = settings.seed
         self._control = control
 
     def run(self) -> None:
@@ -70,7 +71,7 @@ class Race:
     def _order(self) -> list[CandidateState]:
         """As planned at first; then the best first, in case that time runs out."""
         alive = self._alive()
-        best = ranked(self._settings.metric, alive)
+        best = ranked(self._metric, alive)
         return [*best, *(row for row in alive if row not in best)]
 
     def _thin(self, rung: int) -> None:
@@ -84,7 +85,7 @@ class Race:
                 for row in self._alive()
                 if row.candidate.family == family and self._is_there(row, rung)
             ]
-            for row in ranked(self._settings.metric, there)[number:]:
+            for row in ranked(self._metric, there)[number:]:
                 if not self._pinned(row):
                     steps = self._plan.goal(row.candidate, rung)
                     reason = f"not among the best {number} of its family after {steps} steps"
@@ -92,7 +93,7 @@ class Race:
 
     def _economize(self, rung: int) -> None:
         """Go on with the best one only, if the time budget does not allow more."""
-        alive = ranked(self._settings.metric, self._alive())
+        alive = ranked(self._metric, self._alive())
         steps = (self._plan.rungs[-1] - rung) * len(alive)
         if self._can_afford(steps):
             return
@@ -137,11 +138,11 @@ class Race:
         if not self._row(planned).candidate.open:
             return
         tried = [
-            (row.candidate.parameters, rank_key(self._settings.metric, row.validation))
+            (row.candidate.parameters, rank_key(self._metric, row.validation))
             for row in self._journal.state.of_family(planned.family)
             if row.validation is not None
         ]
-        parameters = propose(self._spaces[planned.family], tried, self._settings.seed)
+        parameters = propose(self._spaces[planned.family], tried, self._seed)
         self._journal.write("proposed", candidate=planned.id, parameters=parameters)
 
     def _pinned(self, row: CandidateState) -> bool:
@@ -154,7 +155,7 @@ class Race:
 
     def _hurry(self) -> bool:
         # Without any score there would be nothing to hand back.
-        return self._control.time_left <= 0 and bool(ranked(self._settings.metric, self._alive()))
+        return self._control.time_left <= 0 and bool(ranked(self._metric, self._alive()))
 
     def _alive(self) -> list[CandidateState]:
         rows = map(self._row, self._plan.stepwise)

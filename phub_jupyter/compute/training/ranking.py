@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+from phub_jupyter.compute.evaluation.metrics import Metric
 from phub_jupyter.compute.training.scores import rank_key
 from phub_jupyter.compute.training.state import CandidateState
 
@@ -14,7 +15,7 @@ GONE = frozenset({"dropped", "cancelled", "failed"})
 """The states of a candidate that is out of the race."""
 
 
-def ranked(metric: str, rows: Iterable[CandidateState]) -> list[CandidateState]:
+def ranked(metric: Metric, rows: Iterable[CandidateState]) -> list[CandidateState]:
     """Those with scores, best first; on a tie the one that trained longer, then the earlier."""
     scored = [(rank_key(metric, row.validation), row) for row in rows if row.validation is not None]
     scored.sort(key=lambda pair: (-_number(pair[0]), -pair[1].scored_step))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Self
 
-__all__ = ["Scores", "better", "label_of", "percent", "rank_key", "shown"]
+from phub_jupyter.compute.evaluation.metrics import Metric, Score
+from phub_jupyter.compute.evaluation.metrics import shown as score_shown
 
-_LABELS = {"accuracy": "Accuracy", "f1": "Macro F1"}
+__all__ = ["Scores", "better", "rank_key", "shown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,33 +20,34 @@ class Scores:
     errors: Mapping[str, float]
     rows: int
 
+    @classmethod
+    def of(cls, found: Mapping[str, Score]) -> Self:
+        """The scores that the evaluation computed, at least one."""
+        return cls(
+            {name: score.value for name, score in found.items()},
+            {name: score.stderr or 0.0 for name, score in found.items()},
+            next(iter(found.values())).rows,
+        )
+
     def as_json(self) -> dict[str, Any]:
         """The scores as the record and ``metrics.json`` keep them."""
         return asdict(self)
 
 
-def rank_key(metric: str, scores: Scores) -> float:
+def rank_key(metric: Metric, scores: Scores) -> float:
     """The value of a metric, turned so that more is better."""
-    return scores.values[metric]
+    value = scores.values[metric.name]
+    return value if metric.higher_is_better else -value
 
 
-def better(metric: str, one: Scores, other: Scores) -> bool:
+def better(metric: Metric, one: Scores, other: Scores) -> bool:
     """Whether ``one`` is better than ``other``; equal is not better."""
     return rank_key(metric, one) > rank_key(metric, other)
 
 
-def label_of(metric: str) -> str:
-    """What a metric is called in tables."""
-    return _LABELS.get(metric, metric)
-
-
-def shown(metric: str, scores: Scores | None) -> str:
+def shown(metric: Metric, scores: Scores | None) -> str:
     """A value with its standard error, for people; empty without scores."""
     if scores is None:
         return ""
-    return percent(scores.values[metric], scores.errors[metric])
-
-
-def percent(value: float, stderr: float) -> str:
-    """A share with its standard error, for people: ``85.7 ± 1.1 %``."""
-    return f"{100 * value:.1f} ± {100 * stderr:.1f} %"
+    value, error = scores.values[metric.name], scores.errors[metric.name]
+    return score_shown(metric, Score(value, error, scores.rows))

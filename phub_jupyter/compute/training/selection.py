@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from phub_jupyter.compute.evaluation.metrics import Metric
 from phub_jupyter.compute.training.journal import Journal
 from phub_jupyter.compute.training.ranking import GONE, ranked
 from phub_jupyter.compute.training.state import CandidateState
@@ -31,7 +32,7 @@ class Outcome:
     folders: Mapping[str, Path]
 
 
-def select(journal: Journal, trials: Trials, metric: str) -> Outcome:
+def select(journal: Journal, trials: Trials, metric: Metric) -> Outcome:
     """Choose by the validation rows, look at the test rows once, and keep what can be published.
 
     Raises InvalidRequestError when there is nothing to choose from.
@@ -65,7 +66,7 @@ def select(journal: Journal, trials: Trials, metric: str) -> Outcome:
     return Outcome(winner, baseline, ordered[winner.candidate.id], ordered)
 
 
-def _finalists(journal: Journal, trials: Trials, metric: str) -> list[CandidateState]:
+def _finalists(journal: Journal, trials: Trials, metric: Metric) -> list[CandidateState]:
     """The best of what can be published, and the pinned, compared on all validation rows."""
     rows = journal.state.candidates.values()
     publishable = [row for row in rows if row.candidate.publishable and row.status not in GONE]

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
+from phub_jupyter.compute.evaluation.metrics import Metric, metric_of
 from phub_jupyter.compute.training.plan import Candidate, Plan
 from phub_jupyter.compute.training.scores import Scores, better
 
@@ -83,14 +84,17 @@ class RunState:
         return len(scores) == 2 and not better(self.metric, scores[0], scores[1])
 
     @property
-    def metric(self) -> str:
+    def metric(self) -> Metric:
         """The metric that ranks the candidates."""
-        return str(self.started["settings"]["metric"])
+        return self._metric(self.started["settings"]["metric"])
 
     @property
-    def metrics(self) -> list[str]:
+    def metrics(self) -> list[Metric]:
         """All metrics of the run; the one that ranks is the first."""
-        return list(self.started.get("metrics", ()))
+        return [self._metric(name) for name in self.started.get("metrics", ())]
+
+    def _metric(self, name: str) -> Metric:
+        return metric_of(self.started["settings"]["task"], name, self.started.get("problem", ""))
 
     def of(self, candidate: Candidate) -> CandidateState:
         """The state of one candidate."""

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from phub_jupyter.compute.evaluation.metrics import compute
 from phub_jupyter.compute.training.columns import (
     LABEL_NAMES,
     TEXT_NAMES,
@@ -16,7 +17,6 @@ from phub_jupyter.compute.training.columns import (
 )
 from phub_jupyter.compute.training.data import Data, Rows
 from phub_jupyter.compute.training.engine import Engine
-from phub_jupyter.compute.training.metrics import score
 from phub_jupyter.compute.training.plan import Candidate
 from phub_jupyter.compute.training.recipes.classes import check_classes, class_names, class_targets
 from phub_jupyter.compute.training.recipes.loading import load_base
@@ -91,8 +91,8 @@ class _TextClassification:
         return TextHead(candidate, work)
 
     def score(self, data: Data, split: str, predictions: Sequence[Any]) -> Scores:
-        labels = [int(row.argmax()) for row in predictions]
-        return score(data.split(split).targets, labels, len(data.labels))
+        targets = data.split(split).targets
+        return Scores.of(compute(self.task, self.metrics, targets, predictions))
 
 
 RECIPE = _TextClassification()
