@@ -27,6 +27,8 @@ _MODULES = {
     "feature-extraction": "feature_extraction",
     "sentence-similarity": "sentence_similarity",
     "embeddings": "embeddings",
+    "summarization": "summarization",
+    "translation": "translation",
     "image-classification": "image_classification",
     "zero-shot-image-classification": "zero_shot_image_classification",
     "object-detection": "object_detection",

@@ -8,21 +8,24 @@ from typing import Any
 from phub_jupyter.compute.inference.pipelines.call import flag, number, object_of, whole_number
 from phub_jupyter.errors import InvalidRequestError
 
-__all__ = ["FIELDS", "MAX_NEW_TOKENS", "Settings", "generated", "read_settings"]
+__all__ = ["FIELDS", "MAX_BEAMS", "MAX_NEW_TOKENS", "Settings", "generated", "read_settings"]
 
 MAX_NEW_TOKENS = 1024
+MAX_BEAMS = 8
 _COUNTS = {
     "max_length": MAX_NEW_TOKENS,
     "max_new_tokens": MAX_NEW_TOKENS,
     "min_length": MAX_NEW_TOKENS,
     "min_new_tokens": MAX_NEW_TOKENS,
-    "num_beams": 8,
+    "no_repeat_ngram_size": 100,
+    "num_beams": MAX_BEAMS,
     "top_k": 100_000,
 }
+_FACTORS = {"length_penalty": 100.0, "repetition_penalty": 10.0, "temperature": 100.0}
 _SHARES = ("epsilon_cutoff", "eta_cutoff", "top_p", "typical_p")
 _FLAGS = ("do_sample", "early_stopping", "use_cache")
 
-FIELDS = (*_COUNTS, *_SHARES, *_FLAGS, "temperature")
+FIELDS = (*_COUNTS, *_SHARES, *_FLAGS, *_FACTORS)
 
 Settings = tuple[tuple[str, Any], ...]
 """Checked fields in an order, so that calls with equal ones can share a batch."""
@@ -45,19 +48,20 @@ def _checked(name: str, field: str, value: Any) -> Any:
         return number(name, value, low=0, high=1)
     if field in _FLAGS:
         return flag(name, value)
-    if field == "temperature":
-        return number(name, value, low=0, high=100, above=True)
+    if field in _FACTORS:
+        return number(name, value, low=0, high=_FACTORS[field], above=True)
     raise InvalidRequestError(f"{name}: unknown; this task takes {', '.join(FIELDS)}.")
 
 
 def generated(model: Any, inputs: Mapping[str, Any], settings: Settings, **more: Any) -> Any:
-    """What a model generates from tensors; no more than `MAX_NEW_TOKENS`, whatever it asks for."""
+    """What a model generates from tensors, within the limits here whatever the model asks for."""
     given = dict(settings)
     own = model.generation_config
     wanted = given.get("max_new_tokens") or given.get("max_length")
     limit = wanted or own.max_new_tokens or own.max_length or 256
     given.pop("max_length", None)
     given["max_new_tokens"] = min(int(limit), MAX_NEW_TOKENS, _room(model))
+    given.setdefault("num_beams", min(int(own.num_beams or 1), MAX_BEAMS))
     return model.generate(**inputs, **given, **more)
 
 
