@@ -67,7 +67,8 @@ def compute(
 
     names = [metric_of(task, name, problem).name for name in metric_names]
     sample = sample_of(task, references, predictions, problem)
-    return scores(sample, names or sample.names, seed)
+    known = [metric.name for metric in metrics_of(task, problem) if metric.name in sample.names]
+    return scores(sample, names or known, seed)
 
 
 def sample_of(

@@ -23,11 +23,13 @@ def sample(references: Sequence[Any], predictions: Sequence[Any]) -> SumSample:
     most = max(map(len, rows))
     streams = [[row[k] if k < len(row) else None for row in rows] for k in range(most)]
     said = list(map(str, predictions))
-    tables, formulas, first = [], {}, 0
+    tables: list[Floats] = []
+    formulas: dict[str, Formula] = {}
+    first = 0
     scorers: dict[str, Any] = {"bleu": BLEU(force=True), "chrf": CHRF(), "ter": TER()}
     for name, metric in scorers.items():
         # What sacrebleu's own significance tests do: sum up statistics of rows, then score those.
-        table = np.asarray(metric._extract_corpus_statistics(said, streams), dtype=float)
+        table: Floats = np.asarray(metric._extract_corpus_statistics(said, streams), dtype=float)
         formulas[name] = _corpus_score(metric, first, first + table.shape[1])
         tables.append(table)
         first += table.shape[1]
@@ -36,7 +38,7 @@ def sample(references: Sequence[Any], predictions: Sequence[Any]) -> SumSample:
 
 def _corpus_score(metric: Any, first: int, last: int) -> Formula:
     def formula(sums: Floats) -> Floats:
-        lines = np.rint(sums[:, first:last]).astype(np.int64).tolist()
-        return np.asarray([metric._compute_score_from_stats(line).score for line in lines])
+        lines = sums[:, first:last].tolist()
+        return np.asarray([float(metric._compute_score_from_stats(line).score) for line in lines])
 
     return formula
