@@ -56,6 +56,7 @@ def as_text(state: RunState, run: str) -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
     remarks = [_BASELINE_WON] if state.baseline_wins else []
+    remarks += [_noise(state)] if state.as_good else []
     return "\n".join([_headline(state, run), *lines, *remarks])
 
 
@@ -81,7 +82,13 @@ def _headline(state: RunState, run: str) -> str:
 
 
 def _html_remark(state: RunState) -> str:
-    return f"<div><strong>{_BASELINE_WON}</strong></div>" if state.baseline_wins else ""
+    won = f"<div><strong>{_BASELINE_WON}</strong></div>" if state.baseline_wins else ""
+    return won + (f"<div>{escape(_noise(state))}</div>" if state.as_good else "")
+
+
+def _noise(state: RunState) -> str:
+    names = ", ".join(row.candidate.name for row in state.as_good)
+    return f"Within noise of the best on {state.metric.label.lower()}: {names}."
 
 
 def _html_row(state: RunState, row: CandidateState) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from phub_jupyter.compute.training import Record
+from phub_jupyter.compute.training.state import RunState
 from phub_jupyter.errors import NotFoundError
 
 
@@ -51,3 +52,25 @@ def test_a_missing_run_is_named(tmp_path: Path) -> None:
         Record.find(tmp_path)
     with pytest.raises(NotFoundError, match="never started"):
         Record.create(tmp_path).started()
+
+
+def test_scores_that_noise_explains_are_called_alike() -> None:
+    state = RunState()
+    names = ("c1", "c2", "c3", "c4")
+    candidates = [{"id": name, "name": name, "family": "full"} for name in names]
+    state.apply(
+        {
+            "event": "started",
+            "plan": {"candidates": candidates, "rungs": [40], "epoch": 40},
+            "settings": {"task": "text-classification", "metric": "accuracy"},
+        }
+    )
+    shares = {"c1": (0.86, 400), "c2": (0.83, 400), "c3": (0.70, 400), "c4": (0.86, 200)}
+    for name, (value, rows) in shares.items():
+        scores = {"values": {"accuracy": value}, "errors": {"accuracy": 0.018}, "rows": rows}
+        state.apply(
+            {"event": "scores", "candidate": name, "split": "x", "step": 40, "scores": scores}
+        )
+    assert state.as_good == []
+    state.apply({"event": "selected", "winner": "c1", "baseline": None})
+    assert [row.candidate.id for row in state.as_good] == ["c2"]

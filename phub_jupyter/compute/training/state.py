@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
@@ -12,6 +13,7 @@ from phub_jupyter.compute.training.scores import Scores, better
 
 __all__ = ["CandidateState", "RunState"]
 
+_SURE = 1.96  # standard errors: 95 of 100 samples are nearer
 OVER = frozenset({"finished", "dropped", "cancelled", "failed"})
 
 
@@ -82,6 +84,27 @@ class RunState:
         rows = [self.candidates[key] for key in (self.winner, self.baseline) if key is not None]
         scores = [row.validation for row in rows if row.validation is not None]
         return len(scores) == 2 and not better(self.metric, scores[0], scores[1])
+
+    @property
+    def as_good(self) -> list[CandidateState]:
+        """The candidates whose distance from the winner is within the noise of both scores.
+
+        Scores count over the same number of rows only. That the rows are the same is not made
+        use of, so this rather says too often than too rarely that two are alike.
+        """
+        winner = self.candidates.get(self.winner or "")
+        if winner is None or winner.validation is None:
+            return []
+        best, name = winner.validation, self.metric.name
+        return [
+            row
+            for row in self.candidates.values()
+            if row is not winner
+            and row.validation is not None
+            and row.validation.rows == best.rows
+            and abs(row.validation.values[name] - best.values[name])
+            <= _SURE * math.hypot(row.validation.errors[name], best.errors[name])
+        ]
 
     @property
     def metric(self) -> Metric:
