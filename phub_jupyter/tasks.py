@@ -42,7 +42,7 @@ _ROWS = (
     Task("summarization", "Summarization", "text", "text", servable=True),
     Task("translation", "Translation", "text", "text", servable=True),
     Task("text-generation", "Text Generation", "text", "text", servable=True),
-    Task("table-question-answering", "Table Question Answering", "text", "table"),
+    Task("table-question-answering", "Table Question Answering", "text", "table", servable=True),
     Task("tabular-classification", "Tabular Classification", "tabular", "table", servable=True),
     Task("tabular-regression", "Tabular Regression", "tabular", "table", servable=True),
     Task("image-classification", "Image Classification", "vision", "image", servable=True),

@@ -29,6 +29,7 @@ _MODULES = {
     "embeddings": "embeddings",
     "summarization": "summarization",
     "translation": "translation",
+    "table-question-answering": "table_question_answering",
     "image-classification": "image_classification",
     "zero-shot-image-classification": "zero_shot_image_classification",
     "object-detection": "object_detection",
