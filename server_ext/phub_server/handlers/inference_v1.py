@@ -9,29 +9,37 @@ from phub_server.routing import Route
 __all__ = ["ROUTES"]
 
 
-class _WritingHandler(ModelHandler):
-    """Lets a language model write."""
+class _OtherFormHandler(ModelHandler):
+    """Has a model do ``task``, called in the form ``kind``."""
 
     kind: str
+    task = "text-generation"
 
     async def post(self, namespace: str, name: str, revision: str | None = None) -> None:
         """Answer at once, or as events if the body says ``stream``."""
         repo, commit = await self.model(namespace, name, revision)
-        servable_task(repo, "text-generation")
+        servable_task(repo, self.task)
         body = {**self.json_body(), "model": _name(repo)}
         await self.answer(repo, commit, self.kind, body, done=True)
 
 
-class ChatHandler(_WritingHandler):
+class ChatHandler(_OtherFormHandler):
     """Answers a chat."""
 
     kind = "chat"
 
 
-class CompletionHandler(_WritingHandler):
+class CompletionHandler(_OtherFormHandler):
     """Continues a text."""
 
     kind = "completions"
+
+
+class EmbeddingsHandler(_OtherFormHandler):
+    """Makes vectors of texts."""
+
+    kind = "embeddings"
+    task = "feature-extraction"
 
 
 class ModelListHandler(ModelHandler):
@@ -57,5 +65,6 @@ def _name(repo: Repo) -> str:
 ROUTES: tuple[Route, ...] = (
     Route(rf"{MODEL}/v1/chat/completions", ChatHandler),
     Route(rf"{MODEL}/v1/completions", CompletionHandler),
+    Route(rf"{MODEL}/v1/embeddings", EmbeddingsHandler),
     Route(rf"{MODEL}/v1/models", ModelListHandler),
 )
