@@ -159,8 +159,17 @@ def test_somebody_elses_namespace_is_refused_before_training(
     assert runs() == []
 
 
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """Interrupts are heard as in a kernel, also where a shell started us to ignore them."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heard")
 def test_an_interrupt_keeps_the_record_and_resume_finishes_it(
-    shell: InteractiveShell, server: HubServer, capsys: pytest.CaptureFixture[str]
+    shell: InteractiveShell, server: HubServer
 ) -> None:
     def interrupt() -> None:
         deadline = time.monotonic() + 60
