@@ -203,7 +203,8 @@ def _covered(metric: str, truth: float, skill: float, samples: int = 120) -> flo
     for seed in range(samples):
         rows = _probabilities(150, 3, 1000 + seed, skill)
         found = compute("text-classification", [metric], *rows)[metric]
-        assert found.low is not None and found.high is not None
+        assert found.low is not None
+        assert found.high is not None
         inside += found.low <= truth <= found.high
     return inside / samples
 
@@ -222,7 +223,8 @@ def test_the_interval_of_a_correlation_holds_the_true_one() -> None:
         generator = np.random.default_rng(seed)
         both = generator.multivariate_normal([0, 0], [[1, 0.6], [0.6, 1]], 150)
         found = compute("sentence-similarity", ["pearson"], both[:, 0], both[:, 1])["pearson"]
-        assert found.low is not None and found.high is not None
+        assert found.low is not None
+        assert found.high is not None
         inside += found.low <= 0.6 <= found.high
     assert 0.88 <= inside / 120 <= 1.0
 
@@ -235,8 +237,10 @@ def test_a_paired_comparison_sees_what_two_intervals_do_not() -> None:
     first, second = (sample_of("text-classification", truth, rows) for rows in (better, shares))
     apart = difference(first, second, "accuracy")
     assert apart.value == pytest.approx(0.02)
-    assert apart.p is not None and apart.p < 0.01
-    assert apart.low is not None and apart.low > 0
+    assert apart.p is not None
+    assert apart.p < 0.01
+    assert apart.low is not None
+    assert apart.low > 0
     same = difference(second, second, "accuracy")
     assert (same.value, same.p) == (0.0, 1.0)
 
