@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import requests
@@ -11,36 +11,27 @@ import requests
 from phub_jupyter.client.answers import refusal
 from phub_jupyter.errors import OverloadedError
 
-__all__ = ["call_model", "classify_texts"]
+__all__ = ["call_model"]
 
-_TEXTS_PER_CALL = 256
 _TRIES = 6
 _TIMEOUT = 330  # seconds; longer than the hub's own patience with a model
 
 
-def classify_texts(
-    endpoint: str, token: str, repo_id: str, texts: Sequence[str], parameters: Mapping[str, Any]
-) -> list[list[dict[str, Any]]]:
-    """The labels with scores of each text, best first; long lists go in several calls."""
-    answers: list[list[dict[str, Any]]] = []
-    for start in range(0, len(texts), _TEXTS_PER_CALL):
-        part = list(texts[start : start + _TEXTS_PER_CALL])
-        answers += call_model(endpoint, token, repo_id, part, parameters)
-    return answers
-
-
 def call_model(
-    endpoint: str, token: str, repo_id: str, inputs: Any, parameters: Mapping[str, Any]
+    endpoint: str, token: str, repo_id: str, body: Mapping[str, Any], task: str | None = None
 ) -> Any:
-    """The answer of a model. Waits and asks again while the hub says that it is overloaded.
+    """The answer of a model, in its own task or another one that it can do.
+
+    Waits and asks again while the hub says that it is overloaded.
 
     Raises the hub's refusal as the HubError it was there, and requests' own errors.
     """
+    url = f"{endpoint}/models/{repo_id}" + (f"/pipeline/{task}" if task else "")
     attempt = 1
     while True:
         response = requests.post(
-            f"{endpoint}/models/{repo_id}",
-            json={"inputs": inputs, "parameters": dict(parameters)},
+            url,
+            json=dict(body),
             headers={"Authorization": f"Bearer {token}"},
             timeout=_TIMEOUT,
         )

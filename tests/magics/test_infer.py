@@ -12,10 +12,11 @@ from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 
 from phub_jupyter.errors import InvalidRequestError
-from phub_magics.label_table import LabelTable
 from phub_magics.text_file import read_texts
+from phub_magics.views.labels import LabelTable
 from tests.compute.tiny_classifier import LABELS
 from tests.conftest import HubServer
+from tests.magics.shells import hub_shell
 from tests.server.model_server import REPO, model_server
 
 
@@ -29,16 +30,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubServer]:
 def shell(
     server: HubServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Iterator[InteractiveShell]:
-    monkeypatch.setenv("PHUB_ENDPOINT", server.endpoint)
-    monkeypatch.setenv("PHUB_TOKEN", server.token(role="read"))
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-    InteractiveShell.clear_instance()
-    shell = InteractiveShell.instance()
-    shell.history_manager.enabled = False
-    shell.run_line_magic("load_ext", "phub_jupyter")
-    yield shell
-    shell.history_manager.end_session()
-    InteractiveShell.clear_instance()
+    with hub_shell(server, monkeypatch, tmp_path) as running:
+        yield running
 
 
 def infer(shell: InteractiveShell, line: str) -> Any:
@@ -60,10 +53,7 @@ def test_the_result_is_kept_in_the_underscore(shell: InteractiveShell) -> None:
     assert len(kept[0]) == 1
 
 
-def test_local_and_the_hub_agree(
-    shell: InteractiveShell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
+def test_local_and_the_hub_agree(shell: InteractiveShell) -> None:
     there = infer(shell, f'{REPO} "a good film" "dull and long" bad')
     here = infer(shell, f'{REPO} "a good film" "dull and long" bad --local')
     for left, right in zip(there, here, strict=True):

@@ -5,53 +5,24 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import requests
-from huggingface_hub import HfApi, InferenceClient
+from huggingface_hub import InferenceClient
 
-from tests.compute.tiny_models.bert import make_bert
-from tests.compute.tiny_models.sentences import make_sentence_model
-from tests.compute.tiny_models.tapas import make_tapas
-from tests.compute.tiny_models.translators import TASKS, make_nllb, make_t5
 from tests.conftest import HubServer
+from tests.server.text_models import ENTITIES, MODELS, text_model_server
 
-ENTITIES = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC")
-NLI = ("contradiction", "neutral", "entailment")
 CONTEXT = "ada made the film in london. bob made music in paris."
 TABLE = {"who": ["ada", "bob"], "made": ["12", "7"]}
-MODELS: dict[str, Callable[[Path], Path]] = {
-    "token-classification": lambda folder: make_bert(folder, "ForTokenClassification", ENTITIES),
-    "fill-mask": lambda folder: make_bert(folder, "ForMaskedLM"),
-    "question-answering": lambda folder: make_bert(folder, "ForQuestionAnswering"),
-    "zero-shot-classification": lambda f: make_bert(f, "ForSequenceClassification", NLI),
-    "feature-extraction": lambda folder: make_bert(folder, "Model"),
-    "sentence-similarity": lambda folder: make_sentence_model(folder, {}, normalize=True),
-    "summarization": lambda folder: make_t5(folder, TASKS),
-    "translation": make_nllb,
-    "table-question-answering": make_tapas,
-}
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubServer]:
-    """A hub with ada's model of every task, uploaded as anybody would."""
-    running = HubServer(tmp_path_factory.mktemp("hub"))
-    root = tmp_path_factory.mktemp("models")
-    try:
-        running.add_user("ada")
-        api = HfApi(endpoint=running.endpoint, token=running.token())
-        for task, make in MODELS.items():
-            folder = make(root / task)
-            (folder / "README.md").write_text(f"---\npipeline_tag: {task}\n---\n", "utf-8")
-            api.create_repo(f"ada/{task}", private=True)
-            api.upload_folder(repo_id=f"ada/{task}", folder_path=folder)
+    with text_model_server(tmp_path_factory.mktemp("served")) as running:
         yield running
-    finally:
-        running.close()
 
 
 @pytest.fixture(scope="module")
