@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import secrets
 import string
 from collections.abc import Iterable, Mapping
@@ -10,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from phub_jupyter.errors import (
@@ -47,6 +48,7 @@ TOKEN_ROLES = ("read", "write", "admin", "fineGrained")
 
 _ALPHABET = string.ascii_letters + string.digits
 _INVALID = "Invalid credentials in Authorization header"
+_LOG = logging.getLogger("phub")
 _USE_NOTED_EVERY = timedelta(minutes=1)
 
 
@@ -251,10 +253,15 @@ class Accounts:
             session.merge(Member(org_pk=org_pk, user_pk=user_pk, role=role))
 
     def _note_use(self, token: Token) -> None:
+        """Write down that a token is in use; reading does not depend on whether that works."""
         now = utc_now()
-        if token.last_used_at is None or now - token.last_used_at > _USE_NOTED_EVERY:
+        if token.last_used_at is not None and now - token.last_used_at <= _USE_NOTED_EVERY:
+            return
+        try:
             with self._database.write() as session:
                 session.execute(update(Token).where(Token.pk == token.pk).values(last_used_at=now))
+        except DBAPIError as error:  # a full or read-only disk, or a database that is busy
+            _LOG.warning("The use of token %s could not be noted: %s", token.pk, error.orig)
 
 
 def account_named(session: Session, kind: str, name: str) -> Namespace:

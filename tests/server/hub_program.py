@@ -27,6 +27,7 @@ class HubProgram:
 
     def __init__(self, data: Path, *, own_mount: bool = False) -> None:
         self.data = data
+        self.own_mount = own_mount
         self._environment = {"PATH": os.environ["PATH"], "HOME": str(data.parent)}
         self._environment |= database_elsewhere(data) if own_mount else environment(data)
         self._environment["PHUB_DATA"] = str(data)

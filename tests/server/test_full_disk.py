@@ -10,7 +10,7 @@ import hashlib
 import resource
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -153,6 +153,29 @@ def test_a_push_is_refused_with_a_sentence_and_done_later(
     pushed = git("push", "origin", "HEAD")
     assert pushed.returncode == 0, pushed.stderr
     assert head(hub) != before
+
+
+def test_a_token_that_was_not_used_lately_still_reads(
+    hub: HubProgram, unusable: Callable[[], Any]
+) -> None:
+    """Its use cannot be written down now, which is no reason to refuse."""
+    token = hub.command("token", "add", "ada", "--role", "read").split()[-1]
+    headers = {"Authorization": f"Bearer {token}"}
+    with unusable():
+        for path in ("/api/models/ada/m", "/ada/m/resolve/main/.gitattributes", "/api/whoami-v2"):
+            answer = requests.get(f"{hub.endpoint}{path}", headers=headers, timeout=60)
+            assert answer.status_code == 200, answer.text
+
+
+def test_a_read_only_disk_can_be_cloned_from(hub: HubProgram, tmp_path: Path) -> None:
+    origin = hub.endpoint.replace("://", f"://ada:{hub.token}@") + "/ada/m"
+    # A file that may not grow is no full disk for what is in memory only, so that is not tried.
+    with read_only_disk(hub) if hub.own_mount else nullcontext():
+        cloned = subprocess.run(
+            ["git", "clone", "-q", origin, str(tmp_path / "copy")], capture_output=True, text=True
+        )
+        assert cloned.returncode == 0, cloned.stderr
+    assert (tmp_path / "copy/.gitattributes").exists()
 
 
 def test_nothing_is_damaged(hub: HubProgram) -> None:

@@ -213,8 +213,10 @@ class Repositories:
             removed = list(session.scalars(select(RemovedRepo.uid)))
         for uid in removed:
             self.folders.remove(uid)
+        if removed:
             with self._database.write() as session:
-                session.execute(delete(RemovedRepo).where(RemovedRepo.uid == uid))
+                for uid in removed:
+                    session.execute(delete(RemovedRepo).where(RemovedRepo.uid == uid))
         for path in self._unknown():
             self.folders.remove_leftover(path)
 
