@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-__all__ = ["Table"]
+from phub_magics.views.answer_table import CELL, TEXT
 
-_TEXT = "color:var(--jp-ui-font-color1,inherit);border-collapse:collapse"
-_CELL = (
-    "text-align:left;vertical-align:top;padding:4px 16px 4px 0;"
-    "border-bottom:1px solid var(--jp-border-color2,#9e9e9e55);"
-)
+__all__ = ["Table"]
 
 
 class Table:
@@ -35,12 +31,12 @@ class Table:
     def _repr_html_(self) -> str:
         if not self.rows:
             return f"<p>{escape(self._empty)}</p>"
-        head = "".join(f'<th scope="col" style="{_CELL}">{escape(h)}</th>' for h in self._headings)
+        head = "".join(f'<th scope="col" style="{CELL}">{escape(h)}</th>' for h in self._headings)
         rows = "".join(
-            "<tr>" + "".join(f'<td style="{_CELL}">{escape(cell)}</td>' for cell in row) + "</tr>"
+            "<tr>" + "".join(f'<td style="{CELL}">{escape(cell)}</td>' for cell in row) + "</tr>"
             for row in self.rows
         )
         return (
-            f'<table style="{_TEXT}" aria-label="{escape(self._label)}">'
+            f'<table style="{TEXT}border-collapse:collapse" aria-label="{escape(self._label)}">'
             f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
         )

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from phub_jupyter.identifiers import RepoId, RepoType
+
 from ..conftest import HubServer
 from .repo_client import RepoClient
 
@@ -22,6 +24,16 @@ def served(stores: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hu
     server.add_user("bob")
     yield server
     server.close()
+
+
+@pytest.fixture(scope="module")
+def own(served: HubServer) -> HubServer:
+    """The same hub, where ada has a repository of each type, all named ``own``."""
+    ada = served.hub.accounts.actor_for_user("ada")
+    for repo_type in set(RepoType) - {RepoType.BUCKET}:
+        served.hub.repositories.create(ada, repo_type, RepoId.parse("ada/own"), private=False)
+    served.hub.buckets.create(ada, RepoId.parse("ada/own"), private=False)
+    return served
 
 
 @pytest.fixture

@@ -9,15 +9,12 @@ import json
 import os
 import random
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
 import requests
 
 import phub_server
-from phub_jupyter.identifiers import RepoId, RepoType
 
 from .test_bad_bodies import BODY_METHODS, ELSEWHERE
 from .test_doors import DOORS
@@ -49,23 +46,6 @@ WRONG = (
 )
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A hub where ada has a repository of each type, all named ``own``."""
-    from ..conftest import HubServer
-
-    server = HubServer(tmp_path_factory.mktemp("fields") / "hub")
-    server.add_user("ada")
-    actor = server.hub.accounts.actor_for_user("ada")
-    for repo_type in set(RepoType) - {RepoType.BUCKET}:
-        server.hub.repositories.create(
-            actor, repo_type, RepoId.parse("ada/own"), private=False, sdk=None
-        )
-    server.hub.buckets.create(actor, RepoId.parse("ada/own"), private=False)
-    yield server
-    server.close()
-
-
 def drawn(generator: random.Random) -> dict[str, Any]:
     body = {name: generator.choice(PLAUSIBLE) for name in FIELDS if generator.random() < 0.8}
     for name in generator.sample(FIELDS, generator.choice((1, 3, 20))):
@@ -73,18 +53,18 @@ def drawn(generator: random.Random) -> dict[str, Any]:
     return body
 
 
-def test_no_value_of_a_field_is_a_fault(served: Any) -> None:
+def test_no_value_of_a_field_is_a_fault(own: Any) -> None:
     assert len(FIELDS) > 60
     generator = random.Random(SEED)
     session = requests.Session()
-    session.headers.update(served.headers())
+    session.headers.update(own.headers())
     faults = []
     for method, address in [*DOORS, *ELSEWHERE]:
         if method not in BODY_METHODS or address.endswith(("/restart", "/pause", "/start")):
             continue
         for _ in range(BODIES):
             body = drawn(generator)
-            url = served.endpoint + address.replace("{name}", "own")
+            url = own.endpoint + address.replace("{name}", "own")
             answer = session.request(method, url, data=json.dumps(body), timeout=60)
             if answer.status_code >= 500 and answer.status_code not in (501, 503):
                 faults.append(f"{method} {address} {answer.status_code} {answer.text[:90]}")

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-__all__ = ["CELL", "FAINT", "MARK", "AnswerTable", "bar", "heading"]
+__all__ = ["CELL", "FAINT", "MARK", "TEXT", "AnswerTable", "bar", "heading"]
 
 _SHOWN = 50
-_TEXT = "color:var(--jp-ui-font-color1,inherit);"
+TEXT = "color:var(--jp-ui-font-color1,inherit);"
 FAINT = "color:var(--jp-ui-font-color2,inherit);"
 CELL = (
     "text-align:left;vertical-align:top;padding:4px 12px 4px 0;white-space:normal;"
@@ -59,7 +59,7 @@ class AnswerTable(list[Any]):
         note = f'<p style="{FAINT}">{more} more texts are in the result.</p>' if more > 0 else ""
         head = "".join(f'<th scope="col" style="{CELL}">{name}</th>' for name in self.headings)
         return (
-            f'<table style="{_TEXT}border-collapse:collapse;max-width:60em" '
+            f'<table style="{TEXT}border-collapse:collapse;max-width:60em" '
             f'aria-label="{self.label}"><thead><tr>{head}</tr></thead>'
             f"<tbody>{body}</tbody></table>{note}"
         )
