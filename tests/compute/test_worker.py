@@ -120,6 +120,41 @@ def test_the_model_used_longest_ago_makes_room(folders: list[Path]) -> None:
     play(scenario, "--max-models", "1")
 
 
+def test_a_worker_beyond_its_memory_lets_go_of_what_nobody_uses(folders: list[Path]) -> None:
+    async def bare() -> int:
+        async with worker() as talk:
+            await talk.loaded()
+            return int(psutil.Process(talk.pid).memory_info().rss)
+
+    async def scenario(talk: Talk) -> None:
+        talk.infer(1, folders[0], "good")  # this loads transformers, which is too much already
+        assert "result" in (await talk.answers(1))[1]
+        async with asyncio.timeout(20):
+            while await talk.loaded():
+                await asyncio.sleep(0.1)
+        talk.infer(2, folders[0], "good")
+        assert "result" in (await talk.answers(1))[2]
+
+    play(scenario, "--max-memory", str(asyncio.run(bare()) + 20_000_000))
+
+
+def test_a_model_too_large_for_the_worker_is_refused_before_it_is_read(
+    folders: list[Path], tmp_path: Path
+) -> None:
+    with (tmp_path / "model.safetensors").open("wb") as file:
+        file.truncate(40_000_000_000)  # a hole, which takes no disk
+
+    async def scenario(talk: Talk) -> None:
+        talk.infer(1, tmp_path, "good")
+        error = (await talk.answers(1))[1]["error"]
+        assert error["code"] == "InvalidRequest"
+        assert error["message"].startswith("model: its weights take 40.0 GB, more than the ")
+        talk.infer(2, folders[0], "good")
+        assert "result" in (await talk.answers(1))[2]
+
+    play(scenario, "--max-memory", "8000000000")
+
+
 def test_an_idle_model_is_let_go_and_loads_again(folders: list[Path]) -> None:
     async def scenario(talk: Talk) -> None:
         talk.infer(1, folders[0], "good")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from phub_jupyter.compute.inference.batcher import Batcher, BatchLimits, Lanes
+from phub_jupyter.compute.inference.memory import Memory
 from phub_jupyter.compute.inference.pipelines import Pipeline, StreamingPipeline, task_module
 
 __all__ = ["LoadedModel", "Models"]
@@ -43,14 +43,21 @@ class _Slot:
 
 
 class Models:
-    """At most ``count`` models, the longest unused of which goes first.
+    """At most ``count`` models within the ``memory``; the longest unused one goes first.
 
-    A model in use is never let go, so the count may be exceeded while all are busy.
+    A model in use is never let go, so both may be exceeded while all are busy.
     """
 
     def __init__(
-        self, lanes: Lanes, *, count: int, idle_seconds: float, limits: BatchLimits
+        self,
+        lanes: Lanes,
+        *,
+        count: int,
+        memory: Memory,
+        idle_seconds: float,
+        limits: BatchLimits,
     ) -> None:
+        self._memory = memory
         self._lanes = lanes
         self._count = count
         self._idle_seconds = idle_seconds
@@ -65,8 +72,10 @@ class Models:
         key = (load, folder)
         slot = self._slots.get(key)
         if slot is None:
+            need = self._memory.check(folder)
+            self._let_go_beyond_count(self._count - 1)
+            self._let_go_beyond_memory(2 * need)  # half precision is tried beside the full one
             slot = self._slots[key] = _Slot(task, asyncio.ensure_future(self._load(load, folder)))
-            self._let_go_beyond_count()
         slot.users += 1
         try:
             yield await asyncio.shield(slot.loading)
@@ -78,9 +87,13 @@ class Models:
                 del self._slots[key]  # the next call tries again
 
     def let_go_idle(self) -> None:
-        """Drop the models that nobody has used for a while; call this now and then."""
+        """Drop the models that nobody has used for a while, or that have grown too much.
+
+        Call this now and then.
+        """
         limit = time.monotonic() - self._idle_seconds
         self._drop([key for key, slot in self._unused() if slot.used_at <= limit])
+        self._let_go_beyond_memory(0)
 
     def describe(self) -> list[dict[str, Any]]:
         """What is loaded, for a person who looks at the hub's health."""
@@ -110,14 +123,21 @@ class Models:
             if slot.users == 0 and slot.loading.done()
         ]
 
-    def _let_go_beyond_count(self) -> None:
-        surplus = len(self._slots) - self._count
+    def _let_go_beyond_count(self, count: int) -> None:
+        surplus = len(self._slots) - count
         if surplus > 0:
-            oldest_first = sorted(self._unused(), key=lambda pair: pair[1].used_at)
-            self._drop([key for key, _ in oldest_first[:surplus]])
+            self._drop(self._longest_unused()[:surplus])
+
+    def _let_go_beyond_memory(self, need: int) -> None:
+        unused = self._longest_unused()
+        while unused and self._memory.lacks(need):
+            self._drop([unused.pop(0)])
+
+    def _longest_unused(self) -> list[_Key]:
+        return [key for key, _ in sorted(self._unused(), key=lambda pair: pair[1].used_at)]
 
     def _drop(self, keys: list[_Key]) -> None:
         for key in keys:
             del self._slots[key]
         if keys:
-            gc.collect()  # models hold cycles, and their memory is wanted back now
+            self._memory.give_back()

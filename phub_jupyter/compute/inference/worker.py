@@ -19,6 +19,7 @@ from typing import Any
 
 from phub_jupyter.compute.inference.batcher import BatchLimits, Lanes
 from phub_jupyter.compute.inference.generations import Generations
+from phub_jupyter.compute.inference.memory import Memory, default_limit
 from phub_jupyter.compute.inference.models import Models
 from phub_jupyter.compute.inference.pipelines import StreamingPipeline, task_module
 from phub_jupyter.errors import HubError, InvalidRequestError, StorageError
@@ -120,6 +121,7 @@ async def _run(arguments: argparse.Namespace) -> None:
     models = Models(
         Lanes(arguments.lanes),
         count=arguments.max_models,
+        memory=Memory(arguments.max_memory),
         idle_seconds=arguments.idle_seconds,
         limits=BatchLimits(waiting=arguments.max_waiting),
     )
@@ -138,7 +140,10 @@ def main() -> None:
     parser.add_argument(
         "--lanes", type=int, default=_default_lanes(), help="threads that run models"
     )
-    parser.add_argument("--max-models", type=int, default=3, help="models held at a time")
+    parser.add_argument("--max-models", type=int, default=8, help="models held at a time")
+    parser.add_argument(
+        "--max-memory", type=int, default=default_limit(), help="bytes that this process may use"
+    )
     parser.add_argument("--max-waiting", type=int, default=1024, help="texts waiting for a model")
     parser.add_argument("--max-streams", type=int, default=64, help="texts written at a time")
     parser.add_argument("--idle-seconds", type=float, default=300, help="then a model is let go")
