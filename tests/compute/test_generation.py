@@ -21,10 +21,10 @@ from tests.compute.tiny_models.language import make_language_model
 
 PROMPTS = [
     "The sea",
-    "a",
     "Once upon a time there was a very long prompt. " * 3,
+    "Once upon a time there was another one.",
     "مرحبا 🌊",
-    "The sea is",
+    "Once upon a time there was another one, and so on.",
 ]
 
 
@@ -78,9 +78,8 @@ def test_texts_written_together_are_those_written_alone(
     model, tokenizer = load_parts(
         make_language_model(tmp_path / kind, kind=kind, **more), "AutoModelForCausalLM"
     )
-    made = passes_for(model, 3)
-    assert isinstance(made, passes)
-    engine = Engine(lambda: passes_for(model, 3), frozenset(), EngineLimits(rows=3, chunk=7))
+    assert passes_for(model) is passes
+    engine = Engine(lambda: passes(model), frozenset(), EngineLimits(rows=3, chunk=7))
     prompts = [tokenizer(prompt)["input_ids"] for prompt in PROMPTS]
     writings = [
         engine.submit(prompt, Sampling(max_new_tokens=12 + 5 * index))
@@ -134,7 +133,7 @@ def test_penalties_keep_a_text_from_repeating(writer: Writer) -> None:
 
 def test_too_many_waiting_texts_are_refused(folder: Path) -> None:
     model, tokenizer = load_parts(folder, "AutoModelForCausalLM")
-    engine = Engine(lambda: passes_for(model, 1), frozenset(), EngineLimits(rows=1, waiting=2))
+    engine = Engine(lambda: JointPasses(model), frozenset(), EngineLimits(rows=1, waiting=2))
     prompt = tokenizer("x")["input_ids"]
     writings: list[Writing] = []
 
@@ -147,6 +146,19 @@ def test_too_many_waiting_texts_are_refused(folder: Path) -> None:
     for writing in writings:
         writing.cancelled = True
         read(writing)
+
+
+def test_texts_wait_for_room_in_the_memory_and_a_long_one_goes_alone(folder: Path) -> None:
+    model, tokenizer = load_parts(folder, "AutoModelForCausalLM")
+    engine = Engine(lambda: JointPasses(model), frozenset(), EngineLimits(tokens=100))
+    prompt = tokenizer("x")["input_ids"]
+    most = 0
+    writings = [engine.submit(prompt, Sampling(length)) for length in (30, 40, 40, 300)]
+    for writing in writings:
+        while writing.tokens.get(timeout=60) is not None:
+            most = max(most, engine.writing)
+    assert most == 2
+    assert [writing.count for writing in writings] == [30, 40, 40, 300]
 
 
 class Bytes:

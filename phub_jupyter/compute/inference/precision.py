@@ -14,7 +14,7 @@ from typing import Any
 
 from phub_jupyter.compute.inference.pipelines.tensors import blame_model
 
-__all__ = ["describe", "fit", "on_device", "place", "place_media"]
+__all__ = ["describe", "fit", "on_device", "place", "place_media", "place_writer"]
 
 _SPEED_UP = 1.15
 _TOLERANCE = 0.02
@@ -66,6 +66,26 @@ def place_media(model: Any, probes: list[dict[str, Any]], scores: Callable[[Any]
     """
     with blame_model():
         return _better(on_device(model), probes, _Measure(scores))
+
+
+def place_writer(model: Any) -> Any:
+    """The same for a language model, by the shares of the next word.
+
+    It is tried on few tokens, as when it writes: all that it does is repeat such small passes.
+    """
+    model = on_device(model)
+    vocabulary = model.get_input_embeddings().num_embeddings
+    probes = _probes(vocabulary, 8, _device())[1:2]
+    last = _Measure(_softmax, _last_logits, decides=False)  # two words are often equally good
+    return _better(model, probes, last)
+
+
+def _softmax(logits: Any) -> Any:
+    return logits.softmax(-1)
+
+
+def _last_logits(output: Any) -> Any:
+    return output.logits[:, -1]
 
 
 def on_device(model: Any) -> Any:

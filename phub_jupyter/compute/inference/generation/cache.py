@@ -27,32 +27,38 @@ class _Window:
 class _RowLayer(CacheLayerMixin):  # type: ignore[no-untyped-call]
     """One layer of the model: ``[row, head, position, dimension]``."""
 
-    def __init__(self, rows: int) -> None:
+    def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self._rows = rows
         self._window = _Window(0, 0, 0)
         self._keys = self._values = torch.empty(0)
 
     def aim(self, window: _Window) -> None:
         """Say where the next states belong, and make room for them."""
         self._window = window
-        if self.is_initialized and window.span > self._keys.shape[2]:
-            more = (0, 0, 0, _rounded(window.span) - self._keys.shape[2])
-            self._keys = torch.nn.functional.pad(self._keys, more)
-            self._values = torch.nn.functional.pad(self._values, more)
+        if self.is_initialized:
+            self._make_room(window.stop, window.span)
 
     def move(self, source: int, target: int, length: int) -> None:
         """Copy the first positions of a row over another one."""
+        self._make_room(target + 1, length)
         self._keys[target, :, :length] = self._keys[source, :, :length]
         self._values[target, :, :length] = self._values[source, :, :length]
 
+    def _make_room(self, rows: int, span: int) -> None:
+        had_rows, _, had_span, _ = self._keys.shape
+        if rows > had_rows or span > had_span:
+            rows, span = _room(max(rows, had_rows), max(span, had_span))
+            more = (0, 0, 0, span - had_span, 0, 0, 0, rows - had_rows)
+            self._keys = torch.nn.functional.pad(self._keys, more)
+            self._values = torch.nn.functional.pad(self._values, more)
+
     def lazy_initialization(self, key_states: torch.Tensor, value_states: torch.Tensor) -> None:
         """Make the first room, now that the sizes are known."""
-        room = _rounded(self._window.span)
+        rows, span = _room(self._window.stop, self._window.span)
         _, heads, _, size = key_states.shape
-        self._keys = key_states.new_zeros(self._rows, heads, room, size)
+        self._keys = key_states.new_zeros(rows, heads, span, size)
         _, heads, _, size = value_states.shape
-        self._values = value_states.new_zeros(self._rows, heads, room, size)
+        self._values = value_states.new_zeros(rows, heads, span, size)
         self.is_initialized = True
 
     def update(
@@ -88,10 +94,10 @@ class _RowLayer(CacheLayerMixin):  # type: ignore[no-untyped-call]
 
 
 class RowCache(Cache):
-    """Up to ``rows`` texts; those in use are the first ones, with no gap between."""
+    """Texts in rows; those in use are the first ones, with no gap between."""
 
-    def __init__(self, layers: int, rows: int) -> None:
-        self._row_layers = [_RowLayer(rows) for _ in range(layers)]
+    def __init__(self, layers: int) -> None:
+        self._row_layers = [_RowLayer() for _ in range(layers)]
         super().__init__(layers=list(self._row_layers))
 
     def aim_at_row(self, row: int, offset: int, length: int) -> None:
@@ -112,5 +118,6 @@ class RowCache(Cache):
             layer.aim(window)
 
 
-def _rounded(span: int) -> int:
-    return -(-span // _GROWTH) * _GROWTH
+def _room(rows: int, span: int) -> tuple[int, int]:
+    """What to make room for, so that not every new row and position moves all others."""
+    return 1 << (rows - 1).bit_length(), -(-span // _GROWTH) * _GROWTH

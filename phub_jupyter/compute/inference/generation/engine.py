@@ -29,11 +29,16 @@ _WORTH_COPYING = 8
 
 @dataclass(frozen=True, slots=True)
 class EngineLimits:
-    """How many texts share a step, how many wait, and how many tokens of prompts a step reads."""
+    """How many texts share a step, how many wait, and how many tokens of prompts a step reads.
+
+    ``tokens`` is how many the model remembers at most, counting all texts as long as the longest
+    may become; a text that is alone may be longer.
+    """
 
     rows: int = 32
     waiting: int = 128
     chunk: int = 256
+    tokens: int = 65_536
 
 
 @dataclass(slots=True)
@@ -48,6 +53,11 @@ class Writing:
     known: list[int] = field(default_factory=list)  # the tokens that the model remembers
     last: int = 0
     count: int = 0
+
+    @property
+    def length(self) -> int:
+        """The tokens that it may come to."""
+        return len(self.prompt) + self.sampling.max_new_tokens
 
     @property
     def is_read(self) -> bool:
@@ -154,8 +164,14 @@ class Engine:
 
     def _admit(self) -> None:
         with self._changed:
-            while self._waiting and len(self._rows) < self._limits.rows:
+            while self._waiting and self._has_room(self._waiting[0]):
                 self._rows.append(self._waiting.popleft())
+
+    def _has_room(self, writing: Writing) -> bool:
+        rows = len(self._rows) + 1
+        longest = max(each.length for each in (*self._rows, writing))
+        fits = rows <= self._limits.rows and rows * longest <= self._limits.tokens
+        return fits or not self._rows
 
     def _read_prompts(self, passes: JointPasses | SinglePasses) -> None:
         budget = self._limits.chunk

@@ -43,10 +43,10 @@ class JointPasses:
 
     shares = True
 
-    def __init__(self, model: Any, rows: int) -> None:
+    def __init__(self, model: Any) -> None:
         self._model = model
         self._options = _options(model)
-        self._cache = RowCache(int(model.config.get_text_config().num_hidden_layers), rows)
+        self._cache = RowCache(int(model.config.get_text_config().num_hidden_layers))
 
     def read(self, row: int, tokens: Sequence[int], known: int) -> torch.Tensor:
         end = known + len(tokens)
@@ -115,20 +115,20 @@ class SinglePasses:
         self._memory[target] = self._memory.pop(source)
 
 
-def passes_for(model: Any, rows: int) -> JointPasses | SinglePasses:
+def passes_for(model: Any) -> type[JointPasses] | type[SinglePasses]:
     """Joint passes if this model gives the same scores with them, which is tried; else single."""
     try:
         with torch.inference_mode():
             fits = _agree(model)
     except Exception:  # the model's code does not expect our memory: any error says so
         fits = False
-    return JointPasses(model, rows) if fits else SinglePasses(model)
+    return JointPasses if fits else SinglePasses
 
 
 def _agree(model: Any) -> bool:
     vocabulary = int(model.get_input_embeddings().num_embeddings)
     texts = [[(7 * n + 3) % vocabulary for n in range(length)] for length in (9, 5)]
-    joint, single = JointPasses(model, 2), SinglePasses(model)
+    joint, single = JointPasses(model), SinglePasses(model)
     ours = [joint.read(row, text, 0) for row, text in enumerate(texts)]
     theirs = [single.read(row, text, 0) for row, text in enumerate(texts)]
     tokens, known = [5 % vocabulary, 6 % vocabulary], [9, 5]

@@ -16,11 +16,13 @@ from phub_jupyter.compute.inference.generation.sampling import Choice, Sampling
 from phub_jupyter.compute.inference.generation.template import ChatTemplate
 from phub_jupyter.compute.inference.generation.text import TextStream
 from phub_jupyter.compute.inference.model_folder import load_parts
+from phub_jupyter.compute.inference.precision import place_writer
 from phub_jupyter.errors import InvalidRequestError
 
 __all__ = ["Piece", "Writer", "load_writer"]
 
 _LOOK_AROUND = 0.1
+_MEMORY = 1024**3
 _PATIENCE = 240.0
 """Seconds for one text; it ends then as if it had reached its length."""
 
@@ -45,11 +47,11 @@ class Writer:
         self._encoding = threading.Lock()  # a fast tokenizer refuses to be used by two at a time
         self._model = model
         self.positions = _positions(model)
-        limits = limits or EngineLimits()
-        passes = passes_for(model, limits.rows)
-        self._kind = type(passes)
+        passes = passes_for(model)
+        self._joint = passes.shares
         self._ends = _ends(model, tokenizer)
-        self._engine = Engine(lambda: passes_for(model, limits.rows), self._ends, limits)
+        limits = limits or EngineLimits(tokens=_memory(model) // _bytes_per_token(model))
+        self._engine = Engine(lambda: passes(model), self._ends, limits)
         self._template = _template(tokenizer)
 
     def describe(self) -> dict[str, Any]:
@@ -58,7 +60,7 @@ class Writer:
             "device": str(self._model.device),
             "precision": str(self._model.dtype).removeprefix("torch."),
             "max_tokens": self.positions,
-            "joint": self._kind.shares,
+            "joint": self._joint,
             "writing": self._engine.writing,
             "waiting": self._engine.waiting,
             "chat": self._template is not None,
@@ -142,11 +144,8 @@ class Writer:
 
 def load_writer(folder: Path) -> Writer:
     """Load the language model in ``folder``. Raises InvalidRequestError, NotSupportedError."""
-    import torch
-
     model, tokenizer = load_parts(folder, "AutoModelForCausalLM")
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    return Writer(model.to(device), tokenizer)
+    return Writer(place_writer(model), tokenizer)
 
 
 def _choices(writing: Writing, cancelled: Callable[[], bool]) -> Iterator[Choice]:
@@ -168,6 +167,26 @@ def _reason(ended: bool, stopped: bool, late: bool) -> str | None:
     if ended:
         return "eos_token"
     return "length" if late else None
+
+
+def _bytes_per_token(model: Any) -> int:
+    """What the model remembers of each token: a key and a value in every layer."""
+    config = model.config.get_text_config()
+    heads = int(getattr(config, "num_key_value_heads", None) or config.num_attention_heads)
+    size = int(
+        getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    )
+    return 2 * int(config.num_hidden_layers) * heads * size * int(model.dtype.itemsize)
+
+
+def _memory(model: Any) -> int:
+    """How many bytes the model's memory of texts may take."""
+    import torch
+
+    if model.device.type != "cuda":
+        return _MEMORY
+    total = int(torch.cuda.get_device_properties(model.device).total_memory)
+    return max(_MEMORY, total // 4)
 
 
 def _positions(model: Any) -> int:
