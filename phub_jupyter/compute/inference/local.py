@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from phub_jupyter.compute.inference.batcher import BatchLimits, choose
 from phub_jupyter.compute.inference.pipelines import Pipeline, StreamingPipeline, task_module
 from phub_jupyter.errors import NotSupportedError
 
-__all__ = ["infer"]
+__all__ = ["describe", "infer", "infer_all"]
 
 
 def infer(folder: Path, task: str, body: Mapping[str, Any]) -> Any:
@@ -19,17 +20,33 @@ def infer(folder: Path, task: str, body: Mapping[str, Any]) -> Any:
 
     Raises InvalidRequestError for bad inputs or an unusable model. The last model stays loaded.
     """
-    module = task_module(task)
-    request = module.parse(body)
+    return infer_all(folder, task, [body])[0]
+
+
+def infer_all(folder: Path, task: str, bodies: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """The answers to several calls, which share batches."""
+    requests = [task_module(task).parse(body) for body in bodies]
     pipeline = _load(folder, task)
     if isinstance(pipeline, StreamingPipeline):
-        *_, answer = pipeline.generate(request, lambda: False)
-        return answer
-    return pipeline.shape(request, _run(pipeline, request))
+        return [list(pipeline.generate(request, _never))[-1] for request in requests]
+    parts = [list(pipeline.tokenise(request)) for request in requests]
+    outputs = iter(_run(pipeline, [item for part in parts for item in part]))
+    return [
+        pipeline.shape(request, list(islice(outputs, len(part))))
+        for request, part in zip(requests, parts, strict=True)
+    ]
 
 
-def _run(pipeline: Pipeline, request: Any) -> list[Any]:
-    items = list(pipeline.tokenise(request))
+def describe(folder: Path, task: str) -> dict[str, Any]:
+    """How the model runs here: device, precision, and what it knows of its labels or columns."""
+    return _load(folder, task).describe()
+
+
+def _never() -> bool:
+    return False
+
+
+def _run(pipeline: Pipeline, items: Sequence[Any]) -> list[Any]:
     order = sorted(range(len(items)), key=lambda index: items[index].length)
     lengths = [items[index].length for index in order]
     outputs: list[Any] = [None] * len(items)

@@ -13,7 +13,7 @@ from phub_jupyter.errors import InvalidRequestError
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
 
-__all__ = ["load_splits"]
+__all__ = ["load_splits", "load_tables"]
 
 _VALIDATION_NAMES = ("validation", "valid", "val", "dev")
 _MIN_ROWS = 20
@@ -25,7 +25,7 @@ def load_splits(folder: Path, seed: int, max_train_rows: int | None = None) -> d
     Splits that are missing are cut from the training rows; the seed decides how, and which rows
     ``max_train_rows`` leaves. Raises InvalidRequestError naming what is missing.
     """
-    parts = _cut(_load(folder), seed)
+    parts = _cut(load_tables(folder), seed)
     train = parts["train"]
     if max_train_rows is not None and max_train_rows < len(train):
         parts["train"] = train.shuffle(seed=seed).select(range(max_train_rows))
@@ -35,7 +35,8 @@ def load_splits(folder: Path, seed: int, max_train_rows: int | None = None) -> d
     return parts
 
 
-def _load(folder: Path) -> DatasetDict:
+def load_tables(folder: Path) -> DatasetDict:
+    """All splits as they are in the dataset's folder. Raises InvalidRequestError."""
     from datasets import DatasetDict, disable_progress_bars, load_dataset
     from datasets.exceptions import DatasetsError
 
@@ -43,7 +44,9 @@ def _load(folder: Path) -> DatasetDict:
     try:
         loaded = load_dataset(str(folder))
     except (DatasetsError, FileNotFoundError, ValueError) as error:
-        reason = str(error).split("\n", 1)[0].replace(str(folder), "the repository")
+        reason = (
+            str(error.__cause__ or error).split("\n", 1)[0].replace(str(folder), "the repository")
+        )
         raise InvalidRequestError(f"dataset: no table can be read from it ({reason}).") from None
     if not isinstance(loaded, DatasetDict):
         raise InvalidRequestError("dataset: it has no splits; push a DatasetDict.")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from phub_jupyter.compute.evaluation.metrics.ranks import area, areas
-from phub_jupyter.compute.evaluation.metrics.sample import Floats, Formula, SumSample, ratio
+from phub_jupyter.compute.evaluation.metrics.sample import Floats, Formula, Ranked, SumSample, ratio
 from phub_jupyter.errors import InvalidRequestError
 
 __all__ = ["BINS", "bin_of", "sample"]
@@ -41,12 +41,13 @@ def sample(references: Sequence[Any], predictions: Sequence[Any]) -> SumSample:
     said = shares.argmax(axis=1)
     columns = [_confusion(truth, said, classes), _losses(truth, shares), _bins(truth, said, shares)]
     hot = np.eye(classes)[truth]
-    order = area(hot[:, 1], shares[:, 1]) if classes == 2 else areas(hot, shares)
+    two = classes == 2
+    order = Ranked(area, (hot[:, 1], shares[:, 1])) if two else Ranked(areas, (hot, shares))
     return SumSample(
         sparse.csr_array(sparse.hstack(columns)),
         {**_formulas(classes), **_probabilistic(classes)},
         {"roc_auc": order},
-        ranked_cost=1 if classes == 2 else classes,
+        ranked_cost=1 if two else classes,
     )
 
 

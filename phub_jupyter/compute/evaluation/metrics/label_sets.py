@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from phub_jupyter.compute.evaluation.metrics.ranks import areas
-from phub_jupyter.compute.evaluation.metrics.sample import Floats, SumSample, ratio
+from phub_jupyter.compute.evaluation.metrics.sample import Floats, Ranked, SumSample, ratio
 from phub_jupyter.errors import InvalidRequestError
 
 __all__ = ["THRESHOLD", "sample"]
@@ -59,6 +59,6 @@ def sample(references: Sequence[Any], predictions: Sequence[Any]) -> SumSample:
             "recall_micro": recall_micro,
             "subset_accuracy": subset_accuracy,
         },
-        {"roc_auc": areas(truth, shares)},
+        {"roc_auc": Ranked(areas, (truth, shares))},
         ranked_cost=labels,
     )

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from phub_jupyter.compute.evaluation.metrics.ranks import spearman
-from phub_jupyter.compute.evaluation.metrics.sample import Floats, SumSample, ratio
+from phub_jupyter.compute.evaluation.metrics.sample import Floats, Ranked, SumSample, ratio
 from phub_jupyter.errors import InvalidRequestError
 
 __all__ = ["sample"]
@@ -23,7 +23,7 @@ def sample(references: Sequence[Any], predictions: Sequence[Any]) -> SumSample:
     return SumSample(
         columns,
         {"rmse": _rmse, "mse": _mse, "mae": _mae, "r2": _r2, "pearson": _pearson},
-        {"spearman": spearman(truth, said)},
+        {"spearman": Ranked(spearman, (truth, said))},
     )
 
 
