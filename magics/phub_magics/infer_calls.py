@@ -15,6 +15,7 @@ __all__ = ["ModelCall", "calls_for", "parameters_of", "sent_beside"]
 
 _MANY = 256
 _PAIRS = 512
+_VECTORS = 128
 _OWN = {
     "context": "question-answering",
     "labels": "zero-shot-classification",
@@ -93,7 +94,7 @@ def calls_for(
     ``pooled`` says that the model gives one vector a text, so that many fit into an answer.
     """
     if task == "feature-extraction":
-        return _listed(texts, parameters, _MANY if pooled else 4)
+        return _listed(texts, parameters, _VECTORS if pooled else 1)
     if task in _TOGETHER:
         labels = len(parameters.get("candidate_labels", ())) or 1
         return _listed(texts, parameters, max(1, _TOGETHER[task] // labels))

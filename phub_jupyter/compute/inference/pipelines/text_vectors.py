@@ -18,7 +18,7 @@ from phub_jupyter.errors import InvalidRequestError
 
 __all__ = ["TextVectors", "VectorRequest", "VectorWishes", "load"]
 
-_MAX_NUMBERS = 2_000_000
+_MAX_NUMBERS = 600_000  # more take the hub a second to pass on
 _LEFT_OUT = ("pooler.",)  # weights of a head for another kind of training
 
 
