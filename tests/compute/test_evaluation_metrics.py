@@ -28,8 +28,8 @@ from phub_jupyter.compute.evaluation.metrics import (
     shown,
 )
 from phub_jupyter.compute.evaluation.metrics.bootstrap import difference
-from phub_jupyter.compute.evaluation.metrics.registry import FAMILIES
 from phub_jupyter.errors import InvalidRequestError, NotSupportedError
+from phub_jupyter.metrics import FAMILIES
 
 _RIGHT = ["the cat sat on the mat", "there is a dog in the garden", "it rains", "all is well now"]
 _SAID = ["a cat sat on a mat today", "there was the dog in a garden", "it rains", "nothing is well"]

@@ -180,8 +180,8 @@ def test_mcnemar_and_holm_are_those_of_the_textbook() -> None:
 def test_slices_are_few_and_named_for_people() -> None:
     assert in_order(by_length(["a" * n for n in range(1, 101)])) == [
         "1 to 26 characters",
-        "26 to 50 characters",
-        "50 to 75 characters",
+        "26 to 51 characters",
+        "51 to 75 characters",
         "75 to 100 characters",
     ]
     assert by_length(["same", "same"]) == ["4 to 4 characters"] * 2

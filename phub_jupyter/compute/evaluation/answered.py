@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from phub_jupyter.compute.evaluation.metrics.registry import family_of
 from phub_jupyter.compute.evaluation.readings.reading import ModelFacts, Reading
+from phub_jupyter.metrics import family_of
 
 if TYPE_CHECKING:
     from datasets import Dataset

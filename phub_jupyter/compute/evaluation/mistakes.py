@@ -6,9 +6,9 @@ import numpy as np
 
 from phub_jupyter.compute.evaluation.answered import Answered
 from phub_jupyter.compute.evaluation.metrics.classes import BINS, bin_of
-from phub_jupyter.compute.evaluation.metrics.registry import higher_is_better
 from phub_jupyter.compute.evaluation.metrics.sample import Floats, SumSample
 from phub_jupyter.compute.evaluation.report import Bin
+from phub_jupyter.metrics import higher_is_better
 
 __all__ = ["calibration", "confusion", "worst_places"]
 

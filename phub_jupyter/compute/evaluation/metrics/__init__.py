@@ -11,14 +11,15 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from phub_jupyter.compute.evaluation.metrics.metric import Metric, Score, shown
-from phub_jupyter.compute.evaluation.metrics.registry import (
+from phub_jupyter.compute.evaluation.metrics.score import Score, interval, shown
+from phub_jupyter.errors import InvalidRequestError, NotSupportedError
+from phub_jupyter.metrics import (
+    Metric,
     family_of,
     higher_is_better,
     metric_of,
     metrics_of,
 )
-from phub_jupyter.errors import InvalidRequestError, NotSupportedError
 
 if TYPE_CHECKING:
     from phub_jupyter.compute.evaluation.metrics.sample import Sample
@@ -28,6 +29,7 @@ __all__ = [
     "Score",
     "compute",
     "higher_is_better",
+    "interval",
     "metric_of",
     "metrics_of",
     "sample_of",

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from phub_jupyter.compute.evaluation.metrics.metric import Score
 from phub_jupyter.compute.evaluation.metrics.sample import Floats, Sample
+from phub_jupyter.compute.evaluation.metrics.score import Score
 
 __all__ = ["Difference", "difference", "scores"]
 

@@ -1,15 +1,45 @@
-"""The table of metrics: which there are for a task, and what they are called.
+"""The metric vocabulary: one table that evaluations, training, cards and leaderboards share.
 
-A family is a shape of references and predictions; its module in this package, which is named like
-it, computes the metrics of its rows here. Nothing in this table loads a library.
+A family is a shape of references and predictions; ``compute.evaluation.metrics`` has a module for
+each, which is named like it and computes the metrics of its rows here. Nothing in this table loads
+a library.
 """
 
 from __future__ import annotations
 
-from phub_jupyter.compute.evaluation.metrics.metric import Metric
+from dataclasses import dataclass
+from typing import Literal
+
 from phub_jupyter.errors import InvalidRequestError, NotSupportedError
 
-__all__ = ["FAMILIES", "family_of", "higher_is_better", "metric_of", "metrics_of"]
+__all__ = [
+    "FAMILIES",
+    "Metric",
+    "Unit",
+    "family_of",
+    "higher_is_better",
+    "metric_of",
+    "metrics_of",
+]
+
+Unit = Literal["share", "points", "number"]
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One way to compare predictions with what is right.
+
+    A ``share`` is shown as percent, ``points`` (0 to 100) and a plain ``number`` as they are.
+    ``low`` and ``high`` are what it can come to at least and at most; None is no bound.
+    """
+
+    name: str
+    label: str
+    higher_is_better: bool = True
+    unit: Unit = "share"
+    low: float | None = 0.0
+    high: float | None = 1.0
+
 
 FAMILIES: dict[str, tuple[Metric, ...]] = {
     "classes": (

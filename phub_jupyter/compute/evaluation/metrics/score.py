@@ -1,31 +1,15 @@
-"""What a metric is, and what one comes to on some rows."""
+"""What a metric comes to on some rows."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, Self
+from typing import Any, Self
 
-__all__ = ["Metric", "Score", "Unit", "shown"]
+from phub_jupyter.metrics import Metric, Unit
 
-Unit = Literal["share", "points", "number"]
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """One way to compare predictions with what is right.
-
-    A ``share`` is shown as percent, ``points`` (0 to 100) and a plain ``number`` as they are.
-    ``low`` and ``high`` are what it can come to at least and at most; None is no bound.
-    """
-
-    name: str
-    label: str
-    higher_is_better: bool = True
-    unit: Unit = "share"
-    low: float | None = 0.0
-    high: float | None = 1.0
+__all__ = ["Score", "interval", "shown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +45,14 @@ def shown(metric: Metric, score: Score | None) -> str:
     if score.stderr is not None:
         error = f" ± {_digits(metric.unit, score.stderr)}"
     return f"{value}{error} %" if metric.unit == "share" else f"{value}{error}"
+
+
+def interval(metric: Metric, score: Score) -> str:
+    """The 95 % interval for people: ``83.5 to 87.8 %``; empty where it is not known."""
+    if score.low is None or score.high is None:
+        return ""
+    low, high = _digits(metric.unit, score.low), _digits(metric.unit, score.high)
+    return f"{low} to {high} %" if metric.unit == "share" else f"{low} to {high}"
 
 
 def _digits(unit: Unit, value: float) -> str:
