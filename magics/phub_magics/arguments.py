@@ -19,7 +19,9 @@ __all__ = [
     "build_parser",
     "count",
     "duration",
+    "names",
     "repo_id",
+    "repo_ids",
     "role_and_name",
 ]
 
@@ -27,6 +29,7 @@ VERBS = {
     "train": "Train several candidates on a dataset of the hub and push the best one.",
     "runs": "List the training runs on this machine, or push one that is ready.",
     "lineage": "Show what a repository was trained on, and what was trained on it.",
+    "evaluate": "Score models on a dataset of the hub, and compare them.",
     "infer": "Run a model of the hub on an input.",
     "publish": "Publish a notebook as an app that any browser opens.",
 }
@@ -64,6 +67,16 @@ def repo_id(text: str) -> str:
         return str(RepoId.parse(text))
     except HubError as error:
         raise argparse.ArgumentTypeError(error.message) from None
+
+
+def repo_ids(text: str) -> list[str]:
+    """An argument of the form ``namespace/name,namespace/name``."""
+    return [repo_id(name.strip()) for name in text.split(",") if name.strip()]
+
+
+def names(text: str) -> list[str]:
+    """An argument of words with commas between them."""
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def count(text: str) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 from phub_jupyter.errors import RepoNotFoundError
 from phub_magics.connection import Connection
 
-__all__ = ["Sources", "quiet_downloads"]
+__all__ = ["Sources", "download", "find_repo", "quiet_downloads"]
 
 # Weights in formats that can run code when loaded, or that training does not read.
 _MODEL_FILES = ["*.json", "*.txt", "*.model", "*.spm", "*.safetensors", "README.md"]
@@ -28,16 +28,8 @@ class Sources:
     @classmethod
     def resolve(cls, connection: Connection, model: str, dataset: str) -> Sources:
         """Pin both repositories to their present commits. Raises RepoNotFoundError."""
-        from huggingface_hub.errors import RepositoryNotFoundError
-
-        try:
-            base = connection.api.model_info(model)
-        except RepositoryNotFoundError:
-            raise _missing("model", model) from None
-        try:
-            rows = connection.api.dataset_info(dataset)
-        except RepositoryNotFoundError:
-            raise _missing("dataset", dataset) from None
+        base = find_repo(connection, "model", model)
+        rows = find_repo(connection, "dataset", dataset)
         data: Any = base.card_data
         card = data.to_dict() if data else {}
         kept = {key: card[key] for key in _CARD_KEYS if card.get(key)}
@@ -48,25 +40,36 @@ class Sources:
 
     def model_folder(self, connection: Connection) -> Path:
         """The base model on this machine's disk."""
-        return _download(connection, "model", self.model, _MODEL_FILES)
+        return download(connection, "model", self.model, _MODEL_FILES)
 
     def dataset_folder(self, connection: Connection) -> Path:
         """The dataset on this machine's disk."""
-        return _download(connection, "dataset", self.dataset, None)
+        return download(connection, "dataset", self.dataset, None)
 
 
 _CARD_KEYS = ("license", "license_name", "license_link", "language")
 
 
-def _missing(field: str, repo: str) -> RepoNotFoundError:
-    return RepoNotFoundError(
-        f"{field}: '{repo}' does not exist on this hub, or you may not see it; check the name."
-    )
+def find_repo(connection: Connection, kind: str, repo: str) -> Any:
+    """What the hub knows of a model or dataset. Raises RepoNotFoundError."""
+    from huggingface_hub.errors import RepositoryNotFoundError
+
+    try:
+        return connection.api.repo_info(repo, repo_type=kind)
+    except RepositoryNotFoundError:
+        raise RepoNotFoundError(
+            f"{kind}: '{repo}' does not exist on this hub, or you may not see it; check the name."
+        ) from None
 
 
-def _download(
-    connection: Connection, kind: str, source: dict[str, Any], patterns: list[str] | None
+def download(
+    connection: Connection,
+    kind: str,
+    source: dict[str, Any],
+    patterns: list[str] | None = None,
+    leave: list[str] | None = None,
 ) -> Path:
+    """A repository at its commit on this machine's disk: only ``patterns``, nothing of ``leave``."""
     from huggingface_hub import snapshot_download
 
     with quiet_downloads():
@@ -78,6 +81,7 @@ def _download(
                 endpoint=connection.endpoint,
                 token=connection.token,
                 allow_patterns=patterns,
+                ignore_patterns=leave,
             )
         )
 

@@ -1,0 +1,67 @@
+"""The models and the dataset of an evaluation: looked up, pinned to commits, downloaded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from phub_jupyter.errors import InvalidRequestError
+from phub_magics.connection import Connection
+from phub_magics.sources import download, find_repo
+
+__all__ = ["EvaluationSources"]
+
+# Weights in formats that can run code when loaded, or that no pipeline reads.
+_LEFT = ["*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt", "*.onnx", "*.h5", "*.msgpack", "*.gguf"]
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationSources:
+    """What is evaluated on what: exactly what a run and its report keep."""
+
+    models: Sequence[Mapping[str, Any]]
+    dataset: Mapping[str, Any]
+
+    @classmethod
+    def resolve(cls, connection: Connection, models: Sequence[str], dataset: str) -> Self:
+        """Pin all repositories to their present commits. Raises RepoNotFoundError."""
+        found = [find_repo(connection, "model", model) for model in models]
+        rows = find_repo(connection, "dataset", dataset)
+        return cls(
+            [{"repo": each.id, "commit": each.sha, "task": each.pipeline_tag} for each in found],
+            {"repo": rows.id, "commit": rows.sha},
+        )
+
+    def task(self) -> str:
+        """The task that all models are for. Raises InvalidRequestError."""
+        for model in self.models:
+            if not model["task"]:
+                raise InvalidRequestError(
+                    f"task: {model['repo']} does not say what it is for; add --task, or write "
+                    "pipeline_tag into its card."
+                )
+        first = self.models[0]
+        for model in self.models:
+            if model["task"] != first["task"]:
+                raise InvalidRequestError(
+                    f"task: {first['repo']} is for {first['task']}, and {model['repo']} for "
+                    f"{model['task']}; compare models of one task, or say which with --task."
+                )
+        return str(first["task"])
+
+    def model_folders(self, connection: Connection) -> list[tuple[str, Path]]:
+        """The models by name, on this machine's disk."""
+        return [
+            (model["repo"], download(connection, "model", dict(model), leave=_LEFT))
+            for model in self.models
+        ]
+
+    def dataset_folder(self, connection: Connection) -> Path:
+        """The dataset on this machine's disk."""
+        return download(connection, "dataset", dict(self.dataset))
+
+    def as_json(self) -> dict[str, Any]:
+        """The sources as the run's folder keeps them."""
+        return asdict(self)
