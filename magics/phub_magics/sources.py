@@ -69,7 +69,7 @@ def download(
     patterns: list[str] | None = None,
     leave: list[str] | None = None,
 ) -> Path:
-    """A repository at its commit on this machine's disk: only ``patterns``, nothing of ``leave``."""
+    """A repository at its commit, on this disk: only ``patterns``, nothing of ``leave``."""
     from huggingface_hub import snapshot_download
 
     with quiet_downloads():
