@@ -18,6 +18,8 @@ from phub_jupyter.hub.catalog.suggest import Suggestions
 from phub_jupyter.hub.collections.collections import Collections
 from phub_jupyter.hub.community.community import Community
 from phub_jupyter.hub.database import Database
+from phub_jupyter.hub.evaluations.results import EvalResults
+from phub_jupyter.hub.evaluations.signatures import Signatures
 from phub_jupyter.hub.events import Events
 from phub_jupyter.hub.gates import Gates
 from phub_jupyter.hub.gc import GarbageCollector
@@ -73,7 +75,11 @@ class Hub:
         self.large_files = LargeFiles(self.database, store)
         self.cas = Cas(self.database, store, self.large_files)
         full_text = _full_text(self.database)
-        self.index = CatalogIndex(self.database, self.large_files, root / "repos", full_text)
+        self.signatures = Signatures(self.tickets)
+        self.index = CatalogIndex(
+            self.database, self.large_files, root / "repos", full_text, self.signatures
+        )
+        self.eval_results = EvalResults(self.database)
         self.search = CatalogSearch(self.database, full_text)
         self.suggestions = Suggestions(self.database, full_text)
         self.likes = Likes(self.database)

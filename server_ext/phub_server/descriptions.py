@@ -158,7 +158,6 @@ _VALUES: dict[str, Callable[[Repo, Facts], Any]] = {
     "baseModels": lambda repo, facts: listed(repo.card_data.get("base_model")),
     "inference": _inference,
     "inferenceProviderMapping": lambda repo, facts: [],  # clients would send texts elsewhere
-    "evalResults": lambda repo, facts: [],
     "resourceGroup": lambda repo, facts: None,
     "citation": _card_value("citation"),
     "paperswithcode_id": _card_value("paperswithcode_id"),

@@ -24,7 +24,7 @@ from ..conftest import HubServer
 from .access_table import VALUES, Door, callers, ceilings, doors, served_doors
 
 KINDS = ("public", "gated", "private")
-REPO_TYPES = (RepoType.MODEL, RepoType.SPACE, RepoType.BUCKET)
+REPO_TYPES = (RepoType.MODEL, RepoType.DATASET, RepoType.SPACE, RepoType.BUCKET)
 _LFS = "{namespace}/{name}.git/info/lfs/objects/batch"
 BODIES = dict.fromkeys((f"/{_LFS}", "/{plural}/" + _LFS), b'{"operation":"download","objects":[]}')
 ROLES = ("reader", "contributor", "writer", "organization admin")

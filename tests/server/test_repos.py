@@ -320,7 +320,7 @@ def test_deletion_is_for_the_owner_and_for_good(model: RepoClient) -> None:
 
 
 def test_what_is_not_built_says_so(model: RepoClient) -> None:
-    answer = model.request("GET", "/api/datasets/ada/Model/leaderboard")
+    answer = model.request("GET", "/api/datasets/ada/Model/parquet")
     assert (answer.status_code, answer.headers["X-Error-Code"]) == (501, "NotSupported")
 
 

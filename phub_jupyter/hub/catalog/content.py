@@ -16,6 +16,7 @@ from phub_jupyter.hub.cards.front_matter import Card, parse
 from phub_jupyter.hub.cards.json_values import json_value
 from phub_jupyter.hub.catalog.safetensors import count_parameters, weight_files
 from phub_jupyter.hub.database.tables import Repo, utc_now
+from phub_jupyter.hub.evaluations.reading import FoundResult, read_files
 from phub_jupyter.hub.objects.large_files import LargeFiles
 from phub_jupyter.hub.repos.git_repository import MAIN, Entry, GitRepository
 from phub_jupyter.identifiers import RepoType
@@ -39,6 +40,7 @@ class Content:
     files: tuple[str, ...] = ()
     size: int = 0
     parameters: dict[str, int] = field(default_factory=dict)
+    results: Sequence[FoundResult] = ()
 
 
 def read_content(git: GitRepository, repo: Repo, large_files: LargeFiles) -> Content:
@@ -54,6 +56,7 @@ def read_content(git: GitRepository, repo: Repo, large_files: LargeFiles) -> Con
         files=tuple(entry.path for entry in entries),
         size=sum(entry.size for entry in entries if entry.lfs is None),
         parameters=_parameters(git, repo, entries, large_files) if is_model else {},
+        results=read_files(git, entries) if is_model else (),
     )
 
 

@@ -18,6 +18,8 @@ from phub_jupyter.hub.catalog.full_text import FullText, RepoText
 from phub_jupyter.hub.catalog.trending import trend_of
 from phub_jupyter.hub.database import Database
 from phub_jupyter.hub.database.tables import CardLink, Repo, RepoTag
+from phub_jupyter.hub.evaluations.reading import replace_rows
+from phub_jupyter.hub.evaluations.signatures import Signatures
 from phub_jupyter.hub.objects.large_files import LargeFiles
 from phub_jupyter.hub.repos.git_repository import MAIN, GitRepository
 from phub_jupyter.hub.repos.repositories import folder_of
@@ -37,10 +39,12 @@ class CatalogIndex:
         large_files: LargeFiles,
         repos_folder: Path,
         full_text: FullText,
+        signatures: Signatures,
     ) -> None:
         self._database = database
         self._full_text = full_text
         self._large_files = large_files
+        self._signatures = signatures
         self._folder = repos_folder
 
     def refresh(self, repo_pk: int) -> None:
@@ -100,6 +104,7 @@ class CatalogIndex:
         session.execute(update(Repo).where(Repo.pk == repo.pk).values(columns))
         _replace_tags(session, repo.pk, tags)
         _replace_links(session, repo.pk, card if repo.type == RepoType.SPACE else {})
+        replace_rows(session, repo.pk, repo.uid, content.results, self._signatures)
         text = RepoText(
             name=f"{row.namespace}/{row.name}",
             title=_title(card),

@@ -15,6 +15,7 @@ from phub_jupyter.identifiers import RepoType
 from phub_server.base import HubHandler
 from phub_server.descriptions import Facts, describe, expand_keys
 from phub_server.known_answers import KnownAnswer
+from phub_server.result_bodies import result_body
 from phub_server.routing import NAME, NAMESPACE, PLURAL, REVISION, Route
 
 __all__ = ["ROUTES"]
@@ -60,11 +61,11 @@ class InfoHandler(HubHandler):
     ) -> KnownAnswer:
         path = self.hub.repositories.path(repo)
         stamp = main_stamp(path)
-        body = describe(repo, self._facts(repo, revision or "main"), wanted)
+        body = describe(repo, self._facts(repo, revision or "main", wanted), wanted)
         text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
         return KnownAnswer(text.encode(), path, stamp)
 
-    def _facts(self, repo: Repo, revision: str) -> Facts:
+    def _facts(self, repo: Repo, revision: str, wanted: frozenset[str] | None) -> Facts:
         git = self.hub.repositories.open(repo)
         commit = git.resolve(revision)
         around = self.hub.relations.of(self.actor, repo)
@@ -73,9 +74,11 @@ class InfoHandler(HubHandler):
         else:
             siblings = list(_siblings(git, commit, self.query_flag("blobs")))
         stage = self.hub.spaces.state(repo).stage if repo.type == RepoType.SPACE else None
-        return Facts(around.tags, commit, siblings, stage, self._extra(repo, around))
+        return Facts(around.tags, commit, siblings, stage, self._extra(repo, around, wanted))
 
-    def _extra(self, repo: Repo, around: Surroundings) -> dict[str, Any]:
+    def _extra(
+        self, repo: Repo, around: Surroundings, wanted: frozenset[str] | None
+    ) -> dict[str, Any]:
         extra: dict[str, Any] = {}
         if self.actor.pk is not None:
             extra["liked"] = around.liked
@@ -84,6 +87,9 @@ class InfoHandler(HubHandler):
         if repo.type == RepoType.MODEL:
             extra["spaces"] = self.hub.search.spaces_of(self.actor, repo)
             extra["childrenModelCount"] = around.children
+            if wanted is not None and "evalResults" in wanted:
+                rows = self.hub.eval_results.of_models([repo.pk])[repo.pk]
+                extra["evalResults"] = [result_body(row) for row in rows]
             if self.query_flag("securityStatus"):
                 extra["securityRepoStatus"] = _SCANS
         return extra

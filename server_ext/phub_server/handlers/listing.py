@@ -11,6 +11,7 @@ from phub_jupyter.hub.database.tables import Repo
 from phub_jupyter.identifiers import RepoType
 from phub_server.base import HubHandler
 from phub_server.descriptions import Facts, describe, expand_keys, listed_keys
+from phub_server.result_bodies import result_body
 from phub_server.routing import PLURAL, Route
 from phub_server.wire import page_limit
 
@@ -36,14 +37,29 @@ class ListingHandler(HubHandler):
         repos = self.hub.search.listing(self.actor, repo_type, listing)
         page = repos[: listing.limit]
         tags = self.hub.search.tags(repo.pk for repo in page)
-        items = [describe(repo, self._facts(repo, listing, tags), wanted) for repo in page]
+        results = self._results(page, wanted)
+        items = [
+            describe(repo, self._facts(repo, listing, tags, results.get(repo.pk, {})), wanted)
+            for repo in page
+        ]
         more = len(repos) > len(page)
         return items, Order.parse(listing.sort).cursor(page[-1]) if more else None
 
-    def _facts(self, repo: Repo, listing: Listing, tags: dict[int, list[str]]) -> Facts:
+    def _results(
+        self, page: list[Repo], wanted: frozenset[str]
+    ) -> dict[int, dict[str, list[dict[str, Any]]]]:
+        """What the models of a page scored, if that is asked for."""
+        if "evalResults" not in wanted:
+            return {}
+        found = self.hub.eval_results.of_models(repo.pk for repo in page)
+        return {pk: {"evalResults": list(map(result_body, rows))} for pk, rows in found.items()}
+
+    def _facts(
+        self, repo: Repo, listing: Listing, tags: dict[int, list[str]], extra: dict[str, Any]
+    ) -> Facts:
         files = [{"rfilename": path} for path in repo.files] if listing.with_files else None
         stage = self.hub.spaces.state(repo).stage if repo.type == RepoType.SPACE else None
-        return Facts(tags=tags[repo.pk], siblings=files, stage=stage)
+        return Facts(tags=tags[repo.pk], siblings=files, stage=stage, extra=extra)
 
     def _default_keys(self, repo_type: RepoType) -> frozenset[str]:
         flags = [self.query_flag(name) for name in ("full", "cardData", "config")]

@@ -40,7 +40,7 @@ _WITHOUT_OWNER = r"/api/(?:models|datasets)/[^/]+"
 _CALLS = r"revision|tree|paths-info|refs|commits|resolve|auth-check|xet-read-token"
 
 ROUTES: tuple[Route, ...] = (
-    Route(rf"{_REPO}/(?:leaderboard|parquet)(?:/.*)?", NotBuiltHandler),
+    Route(rf"{_REPO}/parquet(?:/.*)?", NotBuiltHandler),
     Route(r"/api/(?:settings/.*|resolve-cache/.*)", NotBuiltHandler),
     Route(rf"{_WITHOUT_OWNER}(?:/(?:{_CALLS})(?:/.*)?)?", UnknownHandler, {"of_repo": True}),
     Route(rf"{WEB_PREFIX}[^/]+/(?:resolve|raw)/.+", UnknownHandler, {"of_repo": True}),

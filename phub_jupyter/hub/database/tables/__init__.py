@@ -27,6 +27,7 @@ from phub_jupyter.hub.database.tables.community import (
     Notification,
     Watch,
 )
+from phub_jupyter.hub.database.tables.evaluations import EvalResultRow
 from phub_jupyter.hub.database.tables.lfs import ErasedObject, FileLock, PushedCommit
 from phub_jupyter.hub.database.tables.objects import (
     FileXorb,
@@ -64,6 +65,7 @@ __all__ = [
     "Discussion",
     "DiscussionEvent",
     "ErasedObject",
+    "EvalResultRow",
     "FileLock",
     "FileXorb",
     "Follow",

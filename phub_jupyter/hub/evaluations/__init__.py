@@ -1,0 +1,1 @@
+"""What models scored on datasets: read from their files, signed, ranked, and computed here."""
