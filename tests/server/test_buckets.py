@@ -18,6 +18,8 @@ from phub_jupyter.hub.check import check
 from phub_jupyter.hub.database.tables import RepoObject
 from phub_jupyter.identifiers import RepoType
 
+from .repo_client import RepoClient, line
+
 BIG = os.urandom(400_000)
 
 pytestmark = pytest.mark.both_stores
@@ -148,31 +150,35 @@ def test_listing_folders_prefixes_and_pages(served: Any) -> None:
     assert files.cat("buckets/ada/tree/logs/sub/2") == b"logs/sub/2"
 
 
-def test_copies_need_a_source_that_one_may_read(served: Any) -> None:
+@pytest.mark.parametrize("way", ["xorbs", "whole"])
+def test_copies_need_a_source_that_one_may_read(served: Any, tmp_path: Path, way: str) -> None:
     client, bob = api(served), api(served, "bob")
-    client.create_repo("ada/source", repo_type="dataset", private=True)
-    client.create_commit(
-        "ada/source",
-        [CommitOperationAdd("w.bin", BIG)],
-        repo_type="dataset",
-        commit_message="weights",
-    )
-    found = client.get_paths_info("ada/source", ["w.bin"], repo_type="dataset")[0]
-    client.create_bucket("ada/copies", private=True)
-    client.copy_files("hf://datasets/ada/source/w.bin", "hf://buckets/ada/copies/w.bin")
-    client.copy_files("hf://buckets/ada/copies/w.bin", "hf://buckets/ada/copies/again.bin")
-    answer = ask(served, "GET", "/buckets/ada/copies/resolve/again.bin")
+    source, bucket, own = f"ada/source-{way}", f"ada/copies-{way}", f"bob/theft-{way}"
+    repo = RepoClient(served, f"source-{way}", "dataset", private=True)
+    if way == "xorbs":
+        add = CommitOperationAdd("w.bin", BIG)
+        client.create_commit(source, [add], repo_type="dataset", commit_message="weights")
+    else:
+        oid = repo.upload(BIG)
+        repo.commit(line("lfsFile", path="w.bin", algo="sha256", oid=oid, size=len(BIG)))
+    found = client.get_paths_info(source, ["w.bin"], repo_type="dataset")[0]
+    client.create_bucket(bucket, private=True)
+    client.copy_files(f"hf://datasets/{source}/w.bin", f"hf://buckets/{bucket}/w.bin")
+    client.copy_files(f"hf://buckets/{bucket}/w.bin", f"hf://buckets/{bucket}/again.bin")
+    answer = ask(served, "GET", f"/buckets/{bucket}/resolve/again.bin")
     assert answer.content == BIG
-    bob.create_bucket("bob/theft")
+    client.download_bucket_files(bucket, [("again.bin", tmp_path / "again.bin")])
+    assert (tmp_path / "again.bin").read_bytes() == BIG
+    bob.create_bucket(own)
     xet_hash = found.xet_hash  # type: ignore[union-attr]
-    for source in (("dataset", "ada/source"), ("bucket", "ada/copies"), ("dataset", "ada/none")):
+    for place in (("dataset", source), ("bucket", bucket), ("dataset", "ada/none")):
         with pytest.raises(HfHubHTTPError, match="Failed to apply"):
-            bob.batch_bucket_files("bob/theft", copy=[(*source, str(xet_hash), "w.bin")])
-    add = {"type": "addFile", "path": "w.bin", "xetHash": xet_hash, "mtime": 0}
-    answer = ask(served, "POST", "/api/buckets/bob/theft/batch", "bob", data=json.dumps(add))
+            bob.batch_bucket_files(own, copy=[(*place, str(xet_hash), "w.bin")])
+    theft = {"type": "addFile", "path": "w.bin", "xetHash": xet_hash, "mtime": 0}
+    answer = ask(served, "POST", f"/api/buckets/{own}/batch", "bob", data=json.dumps(theft))
     assert answer.status_code == 422
     assert answer.json()["failed"][0]["path"] == "w.bin"
-    assert list(bob.list_bucket_tree("bob/theft")) == []
+    assert list(bob.list_bucket_tree(own)) == []
 
 
 def test_what_can_be_done_is_done_and_the_rest_is_told(served: Any) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from typing import Any
 
 import pytest
@@ -127,15 +129,23 @@ def test_what_cannot_be_read_cannot_be_copied(served: Any, model: RepoClient) ->
     }
 
 
-def test_the_client_copies_across_repositories(model: RepoClient, served: Any) -> None:
+@pytest.mark.parametrize("xorbs", [True, False])
+def test_the_client_copies_across_repositories(model: RepoClient, served: Any, xorbs: bool) -> None:
     api = client(model)
-    api.upload_file(repo_id=model.id, path_or_fileobj=b"\0" * 1000, path_in_repo="w.bin")
+    content = b"\0" * 1000 + os.urandom(200_000)
+    if xorbs:
+        api.upload_file(repo_id=model.id, path_or_fileobj=content, path_in_repo="w.bin")
+    else:
+        put(model, "w.bin", content)
+    sha256 = hashlib.sha256(content).hexdigest()
+    kept = model.hub.large_files.find(model.repo.pk, [sha256])[sha256]
+    assert (kept.xet_hash is not None) == xorbs
     target = RepoClient(served, f"{model.id.split('/')[1]}-target")
     operation = CommitOperationCopy(
         "w.bin", "copy.bin", src_repo_id=model.id, src_repo_type="model"
     )
     api.create_commit(target.id, [operation], commit_message="copy")
-    assert target.request("GET", f"{target.web}/resolve/main/copy.bin").content == b"\0" * 1000
+    assert target.request("GET", f"{target.web}/resolve/main/copy.bin").content == content
 
 
 @pytest.mark.parametrize(

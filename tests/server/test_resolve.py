@@ -52,7 +52,9 @@ def test_a_large_file(model: RepoClient) -> None:
         assert answer.headers["ETag"] == answer.headers["X-Linked-Etag"] == f'"{SHA256}"'
         size = str(len(LARGE))
         assert answer.headers["Content-Length"] == answer.headers["X-Linked-Size"] == size
-        assert "X-Xet-Hash" not in answer.headers
+        found = model.hub.large_files.find(model.repo.pk, [SHA256])[SHA256]
+        assert found.xet_hash is None
+        assert answer.headers["X-Xet-Hash"] == found.whole_hash
 
 
 def test_all_addresses_of_a_file(model: RepoClient) -> None:

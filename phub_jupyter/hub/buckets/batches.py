@@ -13,7 +13,7 @@ from phub_jupyter.hub.access import Action, Actor
 from phub_jupyter.hub.buckets.changes import BucketChange, PutFile, RemoveFile, Source
 from phub_jupyter.hub.buckets.listing import EMPTY_SHA256
 from phub_jupyter.hub.database import Database
-from phub_jupyter.hub.database.tables import BucketFile, Repo, RepoObject, XetFile, utc_now
+from phub_jupyter.hub.database.tables import BucketFile, Repo, RepoObject, utc_now
 from phub_jupyter.hub.events import Event, Events
 from phub_jupyter.hub.objects.large_files import LargeFile, LargeFiles
 from phub_jupyter.hub.repos.repositories import Repositories
@@ -126,14 +126,8 @@ class _Batch:
         found: dict[tuple[int, str], LargeFile] = {}
         for repo_pk, hashes in wanted.items():
             for part in _parts(sorted(hashes)):
-                # Two clients may cut the same content in two ways: then it has two hashes.
-                query = (
-                    select(XetFile.hash, RepoObject.sha256, RepoObject.size, RepoObject.xet_hash)
-                    .join(RepoObject, RepoObject.sha256 == XetFile.sha256)
-                    .where(RepoObject.repo_pk == repo_pk, XetFile.hash.in_(part))
-                )
-                for name, sha256, size, xet_hash in session.execute(query):
-                    found[repo_pk, name] = LargeFile(sha256, size, xet_hash or name)
+                content = self._large_files.named(session, repo_pk, part)
+                found |= {(repo_pk, name): file for name, file in content.items()}
         return found
 
     def _owner(self, change: BucketChange) -> Repo | None:
@@ -187,7 +181,7 @@ class _Batch:
             self._freed.add(row.sha256)
         self._grown += content.size - row.size
         row.sha256, row.size = content.sha256, content.size
-        row.xet_hash = content.xet_hash or change.xet_hash
+        row.xet_hash = content.offered_hash or change.xet_hash
         row.content_type, row.mtime = change.content_type, change.mtime
         row.uploaded_at = utc_now()
         self.done += 1

@@ -22,6 +22,7 @@ from phub_jupyter.hub.database.tables import (
 from phub_jupyter.hub.objects.store import ObjectStore, fan_out
 from phub_jupyter.hub.objects.xet.hashing import Chunk, file_hash, to_text
 from phub_jupyter.hub.objects.xet.reading import load_index
+from phub_jupyter.hub.objects.xet.whole_files import OutlineMaker
 from phub_jupyter.hub.objects.xet.xorb import read_xorb
 
 __all__ = ["Audit"]
@@ -54,17 +55,24 @@ class Audit:
         for row in rows:
             if row.sha256 not in needed and not self._store.exists(fan_out("lfs", row.sha256)):
                 continue  # it is arriving, or did not arrive
-            digest = hashlib.sha256()
+            digest, maker = hashlib.sha256(), OutlineMaker()
             try:
                 for piece in self._store.read(fan_out("lfs", row.sha256)):
                     digest.update(piece)
+                    maker.write(piece)
             except HubError as error:
                 yield error.message
                 continue
-            if digest.hexdigest() == row.sha256:
-                self._whole_objects[row.sha256] = row.size
-            else:
+            if digest.hexdigest() != row.sha256:
                 yield f"The large file {row.sha256} is damaged: its bytes have another SHA-256."
+                continue
+            self._whole_objects[row.sha256] = row.size
+            outline = maker.finish()
+            if row.xet_hash is not None and (row.xet_hash, row.xorbs) != (
+                outline.hash,
+                list(outline.xorbs),
+            ):
+                yield f"The large file {row.sha256} is noted with another Xet hash than it has."
 
     def _xorbs(self) -> Iterator[str]:
         with self._database.read() as session:

@@ -16,6 +16,7 @@ from phub_jupyter.hub.database.tables import LfsObject, RepoObject, XetFile, utc
 from phub_jupyter.hub.objects.audit import Audit
 from phub_jupyter.hub.objects.store import NewFile, ObjectStore, fan_out
 from phub_jupyter.hub.objects.xet.reading import read_segments
+from phub_jupyter.hub.objects.xet.whole_files import OutlineMaker
 
 __all__ = ["LargeFile", "LargeFiles", "Upload", "last_claim"]
 
@@ -26,11 +27,21 @@ _FRESH = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class LargeFile:
-    """A large file of one repository; ``xet_hash`` is set when it is kept as xorbs."""
+    """A large file of one repository.
+
+    ``xet_hash`` is set when it is kept as xorbs, ``whole_hash`` when it is there as a whole: then
+    that is the hash by which Xet clients can ask for it.
+    """
 
     sha256: str
     size: int
     xet_hash: str | None
+    whole_hash: str | None = None
+
+    @property
+    def offered_hash(self) -> str | None:
+        """The hash that Xet clients are told."""
+        return self.xet_hash or self.whole_hash
 
 
 def last_claim(row: RepoObject) -> datetime:
@@ -43,6 +54,7 @@ class Upload:
 
     def __init__(self, file: NewFile) -> None:
         self.file = file
+        self.outline = OutlineMaker()
         self._digest = hashlib.sha256()
 
     @property
@@ -59,6 +71,7 @@ class Upload:
         """Append to the file."""
         self.file.write(data)
         self._digest.update(data)
+        self.outline.write(data)
 
     def discard(self) -> None:
         """Forget what has arrived; does nothing after `LargeFiles.finish`."""
@@ -81,13 +94,44 @@ class LargeFiles:
         found: dict[str, LargeFile] = {}
         with self._database.read() as session:
             for first in range(0, len(wanted), _BATCH):
-                rows = session.scalars(
-                    select(RepoObject).where(
+                rows = session.execute(
+                    select(RepoObject, LfsObject.xet_hash)
+                    .outerjoin(LfsObject, LfsObject.sha256 == RepoObject.sha256)
+                    .where(
                         RepoObject.repo_pk == repo_pk,
                         RepoObject.sha256.in_(wanted[first : first + _BATCH]),
                     )
                 )
-                found |= {row.sha256: LargeFile(row.sha256, row.size, row.xet_hash) for row in rows}
+                for row, whole in rows:
+                    found[row.sha256] = LargeFile(row.sha256, row.size, row.xet_hash, whole)
+        return found
+
+    def named(
+        self, session: Session, repo_pk: int, xet_hashes: Iterable[str]
+    ) -> dict[str, LargeFile]:
+        """Return the files of the repository that Xet clients know by these hashes.
+
+        Two clients may cut the same content in two ways, and the hub in a third: then it has
+        several hashes.
+        """
+        wanted = list(xet_hashes)
+        mine = RepoObject.repo_pk == repo_pk
+        whole = (
+            select(RepoObject, LfsObject.xet_hash)
+            .join(LfsObject, LfsObject.sha256 == RepoObject.sha256)
+            .where(mine, LfsObject.xet_hash.in_(wanted))
+        )
+        found = {
+            str(name): LargeFile(row.sha256, row.size, row.xet_hash, name)
+            for row, name in session.execute(whole)
+        }
+        cut = (
+            select(RepoObject, XetFile.hash)
+            .join(XetFile, XetFile.sha256 == RepoObject.sha256)
+            .where(mine, XetFile.hash.in_(wanted))
+        )
+        for row, name in session.execute(cut):
+            found[name] = LargeFile(row.sha256, row.size, row.xet_hash or name)
         return found
 
     def claim(self, repo_pk: int, sha256s: Iterable[str]) -> dict[str, LargeFile]:
@@ -149,20 +193,29 @@ class LargeFiles:
                     "upload the file again."
                 )
             # The row comes first: a clean-up removes objects that have none.
+            outline = upload.outline.finish()
+            row = LfsObject(
+                sha256=sha256,
+                size=size,
+                xet_hash=outline.hash,
+                xorbs=list(outline.xorbs),
+                created_at=utc_now(),
+            )
             with self._database.write() as session:
-                session.merge(LfsObject(sha256=sha256, size=size, created_at=utc_now()))
+                session.merge(row)
             upload.file.publish(fan_out("lfs", sha256))
         finally:
             upload.discard()
+        file = LargeFile(sha256, size, None, outline.hash)
         with self._database.write() as session:
-            self.link(session, repo_pk, LargeFile(sha256, size, None))
-        return LargeFile(sha256, size, None)
+            self.link(session, repo_pk, file)
+        return file
 
     def link(self, session: Session, repo_pk: int, file: LargeFile) -> bool:
         """Let the repository serve a file that the hub has; False if it did already.
 
         A file that is there as a whole becomes one of xorbs when it arrives that way too, because
-        only then can Xet clients download it; the other way round nothing changes.
+        those it may share with others; the other way round nothing changes.
         """
         row = session.get(RepoObject, (repo_pk, file.sha256))
         if row is None:

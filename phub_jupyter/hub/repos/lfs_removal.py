@@ -93,7 +93,7 @@ class LfsRemoval:
             sha256: f"The source has no large file with this {'Xet hash' if there else 'SHA-256'}."
             for sha256, xet_hash in wanted.items()
             for there in [sha256 in found]
-            if not there or xet_hash not in (None, found[sha256].xet_hash)
+            if not there or xet_hash not in (None, found[sha256].xet_hash, found[sha256].whole_hash)
         }
         with self._database.write() as session:
             for sha256 in found.keys() - failed.keys():

@@ -42,9 +42,9 @@ class ResolveHandler(FileHandler):
         self._commit = await self.run(git.resolve, revision)
         self._set_commit()
         entry, content = await self.run(self._find, repo, git, path)
-        if isinstance(content, LargeFile) and content.xet_hash is not None:
+        if isinstance(content, LargeFile) and content.offered_hash is not None:
             token = f"{self._api(repo)}/xet-read-token/{self._commit}"
-            self.offer_xet(content.xet_hash, token)
+            self.offer_xet(content.offered_hash, token)
         etag = entry.oid if isinstance(content, bytes) else content.sha256
         if await self.send_file(entry.path, etag, content):
             counts = _COUNTED.get(RepoType(repo.type), "README.md") == path

@@ -48,8 +48,8 @@ class EntryHandler(HubHandler):
                     "pointerSize": len(pointer.text),
                 }
                 known = large.get(pointer.sha256)
-                if known is not None and known.xet_hash is not None:
-                    item["xetHash"] = known.xet_hash
+                if known is not None and known.offered_hash is not None:
+                    item["xetHash"] = known.offered_hash
             last = touched.get(entry.path)
             if last is not None:
                 item["lastCommit"] = {

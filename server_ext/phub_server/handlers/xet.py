@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
+from functools import partial
 
 from tornado.web import RequestHandler
 
@@ -26,6 +27,7 @@ from phub_jupyter.hub.database.tables import Repo
 from phub_jupyter.hub.objects.passes import Pass
 from phub_jupyter.hub.objects.ranges import ByteRange
 from phub_jupyter.hub.objects.xet.reconstruction import Fetch
+from phub_jupyter.hub.objects.xet.whole_files import WholeXorb
 from phub_server.base import HubHandler
 from phub_server.routing import NAME, NAMESPACE, PATH, PLURAL, REVISION, Route
 
@@ -139,7 +141,9 @@ class ReconstructionHandler(CasHandler):
         def url_for(fetches: Sequence[Fetch]) -> str:
             xorb = fetches[0].xorb
             spans = [[fetch.first_byte, fetch.last_byte + 1] for fetch in fetches]
-            claims = {"xorb": xorb, "spans": spans}
+            source = found.whole.get(xorb)
+            whole = source and [source.sha256, source.number]
+            claims = {"xorb": xorb, "spans": spans, "whole": whole}
             ticket = Pass(right.actor, Action.CONTENT, right.repo, claims)
             text = self.hub.passes.issue(_RANGE, ticket, _LIFETIME)
             return f"{self.endpoint}/xet/{deployment}/ranges/{xorb}?auth={text}"
@@ -164,17 +168,21 @@ class XorbRangeHandler(CasHandler):
         )
         if claims["xorb"] != xorb or not allowed:
             raise ForbiddenError("This address is for another part; ask for a new one.")
+        whole = WholeXorb(*claims["whole"]) if claims["whole"] else None
+        read = partial(self.hub.cas.read_xorb, xorb, whole=whole)
         self.set_status(206)
         if len(wanted) > 1:
-            await self._send_several(xorb, wanted)
+            await self._send_several(read, wanted)
             return
         (part,) = wanted
         self.set_header("Content-Type", "application/octet-stream")
         self.set_header("Content-Length", str(len(part)))
         self.set_header("Content-Range", _content_range(part))
-        await self.stream(self.hub.cas.read_xorb(xorb, part.start, part.stop))
+        await self.stream(await self.run(read, part.start, part.stop))
 
-    async def _send_several(self, xorb: str, wanted: Sequence[ByteRange]) -> None:
+    async def _send_several(
+        self, read: Callable[[int, int], Iterator[bytes]], wanted: Sequence[ByteRange]
+    ) -> None:
         boundary = secrets.token_hex(16)
         heads = [
             f"--{boundary}\r\nContent-Type: application/octet-stream\r\n"
@@ -187,7 +195,7 @@ class XorbRangeHandler(CasHandler):
         self.set_header("Content-Length", str(sum(sizes) + len(end)))
         for head, part in zip(heads, wanted, strict=True):
             self.write(head)
-            await self.stream(self.hub.cas.read_xorb(xorb, part.start, part.stop))
+            await self.stream(await self.run(read, part.start, part.stop))
             self.write(b"\r\n")
         self.write(end)
 

@@ -26,13 +26,17 @@ class LfsObject(Base):
     """A whole file in the object store under its SHA-256 (it came by plain LFS).
 
     The row is there before the file, and no repository refers to it before the file is.
-    ``created_at`` is when the content last began to arrive.
+    ``created_at`` is when the content last began to arrive. Clients of Xet know the file by
+    ``xet_hash``, as made of ``xorbs`` that are nowhere stored; what came before the hub knew of
+    that has neither.
     """
 
     __tablename__ = "lfs_objects"
 
     sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
     size: Mapped[int] = mapped_column(BigInteger)
+    xet_hash: Mapped[str | None] = mapped_column(String(64), index=True)
+    xorbs: Mapped[list[Any] | None]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
+from dataclasses import replace
 
 from sqlalchemy import select
 
 from phub_jupyter.errors import InvalidRequestError, NotFoundError, RepoNotFoundError
 from phub_jupyter.hub.access import Actor
 from phub_jupyter.hub.database import Database
-from phub_jupyter.hub.database.tables import Repo, RepoObject, RepoXorb, Setting, XetFile, Xorb
+from phub_jupyter.hub.database.tables import (
+    LfsObject,
+    Repo,
+    RepoObject,
+    RepoXorb,
+    Setting,
+    XetFile,
+    Xorb,
+)
 from phub_jupyter.hub.objects.large_files import LargeFiles
 from phub_jupyter.hub.objects.ranges import ByteRange
 from phub_jupyter.hub.objects.store import NewFile, ObjectStore, fan_out
@@ -20,6 +29,7 @@ from phub_jupyter.hub.objects.xet.promises import promise
 from phub_jupyter.hub.objects.xet.reading import indexes
 from phub_jupyter.hub.objects.xet.reconstruction import Reconstruction, plan
 from phub_jupyter.hub.objects.xet.registration import Progress, Registration
+from phub_jupyter.hub.objects.xet.whole_files import Outline, WholeXorb
 from phub_jupyter.hub.objects.xet.xorb import XorbIndex, read_xorb
 
 __all__ = ["Cas"]
@@ -83,7 +93,7 @@ class Cas:
         return None
 
     def size_of_file(self, repo_pk: int, name: str) -> int:
-        """The size of a Xet file of the repository. Raises NotFoundError."""
+        """The size of a file of the repository by its Xet hash. Raises NotFoundError."""
         return self._file(repo_pk, name).size
 
     def reconstruction(self, repo_pk: int, name: str, wanted: str | None) -> Reconstruction:
@@ -93,10 +103,25 @@ class Cas:
         """
         file = self._file(repo_pk, name)
         span = ByteRange.parse(wanted, file.size) or ByteRange(0, file.size, file.size)
-        return plan(file.segments, indexes(self._database, NotFoundError), span.start, span.stop)
+        if isinstance(file, XetFile):
+            index_of = indexes(self._database, NotFoundError)
+            return plan(file.segments, index_of, span.start, span.stop)
+        outline = Outline(name, tuple(file.xorbs or ()))
+        layout_of = outline.layout_of(file.size)
+        found = plan(outline.segments(file.size), layout_of, span.start, span.stop)
+        numbers = {term.xorb: outline.xorbs.index(term.xorb) for term in found.terms}
+        whole = {name: WholeXorb(file.sha256, number) for name, number in numbers.items()}
+        return replace(found, whole=whole)
 
-    def read_xorb(self, name: str, start: int, stop: int) -> Iterator[bytes]:
-        """Yield bytes of a serialized xorb, in pieces of at most 1 MiB."""
+    def read_xorb(
+        self, name: str, start: int, stop: int, whole: WholeXorb | None = None
+    ) -> Iterator[bytes]:
+        """Yield bytes of a serialized xorb, in pieces of at most 1 MiB.
+
+        ``whole`` says which part of a whole file the xorb is, if it is one.
+        """
+        if whole is not None:
+            return whole.read(self._store, start, stop)
         return self._store.read(fan_out("xorbs", name), start, stop)
 
     def _keep_xorb(self, repo_pk: int, name: str, index: XorbIndex, body: NewFile) -> bool:
@@ -117,14 +142,20 @@ class Cas:
                 session.add(RepoXorb(repo_pk=repo_pk, xorb=name))
         return missing or first
 
-    def _file(self, repo_pk: int, name: str) -> XetFile:
-        query = (
+    def _file(self, repo_pk: int, name: str) -> XetFile | LfsObject:
+        of_xorbs = (
             select(XetFile)
             .join(RepoObject, RepoObject.xet_hash == XetFile.hash)
             .where(RepoObject.repo_pk == repo_pk, XetFile.hash == name)
         )
+        # One that has arrived as xorbs since may still be asked for as it was.
+        whole = (
+            select(LfsObject)
+            .join(RepoObject, RepoObject.sha256 == LfsObject.sha256)
+            .where(RepoObject.repo_pk == repo_pk, LfsObject.xet_hash == name)
+        )
         with self._database.read() as session:
-            file = session.scalars(query).one_or_none()
+            file = session.scalars(of_xorbs).one_or_none() or session.scalars(whole).one_or_none()
         if file is None:
             raise NotFoundError(f"The repository has no Xet file {name}.")
         return file

@@ -16,6 +16,7 @@ from phub_jupyter.errors import InvalidRequestError
 __all__ = [
     "EMPTY",
     "Chunk",
+    "ChunkHasher",
     "chunk_hash",
     "file_hash",
     "from_text",
@@ -53,6 +54,23 @@ def from_text(text: str) -> bytes:
 def chunk_hash(data: bytes) -> bytes:
     """Hash the uncompressed bytes of a chunk."""
     return blake3(data, key=_DATA_KEY).digest()
+
+
+class ChunkHasher:
+    """Hashes a chunk whose bytes come one after another."""
+
+    def __init__(self) -> None:
+        self.length = 0
+        self._hash = blake3(key=_DATA_KEY)
+
+    def update(self, data: bytes | memoryview) -> None:
+        """Go on with the next bytes of the chunk."""
+        self._hash.update(data)
+        self.length += len(data)
+
+    def digest(self) -> bytes:
+        """The hash of what was given so far, the same as `chunk_hash` of all of it."""
+        return self._hash.digest()
 
 
 def range_hash(hashes: Iterable[bytes]) -> bytes:

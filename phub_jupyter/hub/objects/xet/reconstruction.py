@@ -5,14 +5,15 @@ Chunk ranges end before their end; byte ranges, as the protocol has them, includ
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from phub_jupyter.hub.objects.xet.reading import Segment
-from phub_jupyter.hub.objects.xet.xorb import XorbIndex
+from phub_jupyter.hub.objects.xet.whole_files import WholeXorb
+from phub_jupyter.hub.objects.xet.xorb import XorbLayout
 
-__all__ = ["Fetch", "Reconstruction", "Term", "UrlFor", "plan"]
+__all__ = ["Fetch", "LayoutOf", "Reconstruction", "Term", "UrlFor", "plan"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Fetch:
     last_byte: int
 
 
+LayoutOf = Callable[[str], XorbLayout]
 UrlFor = Callable[[Sequence[Fetch]], str]
 
 _RANGES_OF_AN_ADDRESS = 32
@@ -43,11 +45,15 @@ _RANGES_OF_AN_ADDRESS = 32
 
 @dataclass(frozen=True, slots=True)
 class Reconstruction:
-    """The answer to a reconstruction query, in both versions of the protocol."""
+    """The answer to a reconstruction query, in both versions of the protocol.
+
+    ``whole`` says for the xorbs of a whole file where they are read from.
+    """
 
     offset: int
     terms: tuple[Term, ...]
     fetches: tuple[Fetch, ...]
+    whole: Mapping[str, WholeXorb] = field(default_factory=dict)
 
     def version_1(self, url_for: UrlFor) -> dict[str, Any]:
         """Return the JSON of ``/v1/reconstructions``."""
@@ -87,9 +93,7 @@ class Reconstruction:
         return {"offset_into_first_range": self.offset, "terms": terms}
 
 
-def plan(
-    segments: Sequence[Segment], index_of: Callable[[str], XorbIndex], start: int, stop: int
-) -> Reconstruction:
+def plan(segments: Sequence[Segment], layout_of: LayoutOf, start: int, stop: int) -> Reconstruction:
     """Find the chunks that hold the bytes from ``start`` up to ``stop`` of a file."""
     terms: list[Term] = []
     offset = 0
@@ -98,24 +102,24 @@ def plan(
         begin, behind = behind, behind + length
         if behind <= start or begin >= stop:
             continue
-        index = index_of(xorb)
+        layout = layout_of(xorb)
         low, high = max(start - begin, 0), min(stop - begin, length)
-        first, end, skip = index.trim(first, end, low, high)
+        first, end, skip = layout.trim(first, end, low, high)
         offset = offset if terms else skip
-        terms.append(Term(xorb, first, end, index.raw_size(first, end)))
-    return Reconstruction(offset, tuple(terms), tuple(_fetches(terms, index_of)))
+        terms.append(Term(xorb, first, end, layout.raw_size(first, end)))
+    return Reconstruction(offset, tuple(terms), tuple(_fetches(terms, layout_of)))
 
 
-def _fetches(terms: Sequence[Term], index_of: Callable[[str], XorbIndex]) -> list[Fetch]:
+def _fetches(terms: Sequence[Term], layout_of: LayoutOf) -> list[Fetch]:
     """Merge what the terms need of each xorb, so that nothing is fetched twice."""
     needed: dict[str, list[tuple[int, int]]] = {}
     for term in terms:
         needed.setdefault(term.xorb, []).append((term.start, term.end))
     fetches = []
     for xorb, ranges in needed.items():
-        index = index_of(xorb)
+        layout = layout_of(xorb)
         for start, end in _merge(ranges):
-            first_byte, behind = index.byte_range(start, end)
+            first_byte, behind = layout.byte_range(start, end)
             fetches.append(Fetch(xorb, start, end, first_byte, behind - 1))
     return fetches
 

@@ -13,12 +13,22 @@ import lz4.frame
 from phub_jupyter.errors import InvalidRequestError
 from phub_jupyter.hub.objects.xet.hashing import Chunk, chunk_hash, range_hash, tree_hash
 
-__all__ = ["HEADER", "LARGEST_XORB", "XorbIndex", "plain_chunk", "read_xorb", "unpack_chunks"]
+__all__ = [
+    "HEADER",
+    "LARGEST_CHUNK",
+    "LARGEST_XORB",
+    "XorbIndex",
+    "XorbLayout",
+    "plain_chunk",
+    "plain_header",
+    "read_xorb",
+    "unpack_chunks",
+]
 
 # 64 MiB of chunks, their headers, and the footer that old clients add, with some room.
 LARGEST_XORB = 72 << 20
 
-_LARGEST_CHUNK = 128 << 10
+LARGEST_CHUNK = 128 << 10
 _MOST_CHUNKS = 8192
 _LARGEST_CONTENT = 64 << 20
 HEADER = 8
@@ -27,52 +37,20 @@ _FOOTER_IDENT = b"XETBLOB"
 
 
 @dataclass(frozen=True, slots=True)
-class XorbIndex:
-    """What the chunks of a xorb are, and where each ends in the serialized xorb."""
+class XorbLayout:
+    """How long the chunks of a xorb are, and where each ends in the serialized xorb."""
 
-    hashes: tuple[bytes, ...]
     lengths: tuple[int, ...]
     ends: tuple[int, ...]
-
-    @classmethod
-    def unpack(cls, hashes: bytes, lengths: bytes, ends: bytes) -> XorbIndex:
-        """Read the form in which the database keeps an index."""
-        return cls(
-            tuple(hashes[at : at + 32] for at in range(0, len(hashes), 32)),
-            struct.unpack(f"<{len(lengths) // 4}I", lengths),
-            struct.unpack(f"<{len(ends) // 4}I", ends),
-        )
-
-    def pack(self) -> tuple[bytes, bytes, bytes]:
-        """Return hashes, lengths and ends as the database keeps them."""
-        form = f"<{len(self.lengths)}I"
-        return (
-            b"".join(self.hashes),
-            struct.pack(form, *self.lengths),
-            struct.pack(form, *self.ends),
-        )
 
     @property
     def size(self) -> int:
         """The size of the serialized xorb."""
         return self.ends[-1]
 
-    @property
-    def hash(self) -> bytes:
-        """The hash of the xorb."""
-        return tree_hash(self.chunks(0, len(self.lengths)))
-
-    def chunks(self, start: int, end: int) -> list[Chunk]:
-        """Return hash and length of the chunks from ``start`` up to ``end``."""
-        return list(zip(self.hashes[start:end], self.lengths[start:end], strict=True))
-
     def raw_size(self, start: int, end: int) -> int:
         """Return how many bytes these chunks have before compression."""
         return sum(self.lengths[start:end])
-
-    def proof(self, start: int, end: int) -> bytes:
-        """Return the hash by which an uploader shows to have these chunks."""
-        return range_hash(self.hashes[start:end])
 
     def byte_range(self, start: int, end: int) -> tuple[int, int]:
         """Return where these chunks lie in the serialized xorb: first byte, byte behind."""
@@ -93,6 +71,44 @@ class XorbIndex:
         low = next(at for at, offset in enumerate(behind) if offset > first)
         high = next(at for at, offset in enumerate(behind) if offset >= stop)
         return start + low, start + high + 1, first - (behind[low - 1] if low else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class XorbIndex(XorbLayout):
+    """A layout, and what the chunks are."""
+
+    hashes: tuple[bytes, ...]
+
+    @classmethod
+    def unpack(cls, hashes: bytes, lengths: bytes, ends: bytes) -> XorbIndex:
+        """Read the form in which the database keeps an index."""
+        return cls(
+            struct.unpack(f"<{len(lengths) // 4}I", lengths),
+            struct.unpack(f"<{len(ends) // 4}I", ends),
+            tuple(hashes[at : at + 32] for at in range(0, len(hashes), 32)),
+        )
+
+    def pack(self) -> tuple[bytes, bytes, bytes]:
+        """Return hashes, lengths and ends as the database keeps them."""
+        form = f"<{len(self.lengths)}I"
+        return (
+            b"".join(self.hashes),
+            struct.pack(form, *self.lengths),
+            struct.pack(form, *self.ends),
+        )
+
+    @property
+    def hash(self) -> bytes:
+        """The hash of the xorb."""
+        return tree_hash(self.chunks(0, len(self.lengths)))
+
+    def chunks(self, start: int, end: int) -> list[Chunk]:
+        """Return hash and length of the chunks from ``start`` up to ``end``."""
+        return list(zip(self.hashes[start:end], self.lengths[start:end], strict=True))
+
+    def proof(self, start: int, end: int) -> bytes:
+        """Return the hash by which an uploader shows to have these chunks."""
+        return range_hash(self.hashes[start:end])
 
 
 def read_xorb(stream: BinaryIO) -> XorbIndex:
@@ -120,7 +136,13 @@ def read_xorb(stream: BinaryIO) -> XorbIndex:
             raise InvalidRequestError("xorb: more than 8192 chunks or 64 MiB of content.")
     if not hashes:
         raise InvalidRequestError("xorb: it has no chunks.")
-    return XorbIndex(tuple(hashes), tuple(lengths), tuple(ends))
+    return XorbIndex(tuple(lengths), tuple(ends), tuple(hashes))
+
+
+def plain_header(length: int) -> bytes:
+    """What stands before a chunk of so many bytes that is stored without compression."""
+    size = length.to_bytes(3, "little")
+    return bytes(1) + size + bytes(1) + size
 
 
 def plain_chunk(header: bytes) -> bool:
@@ -144,7 +166,7 @@ def _read_header(header: bytes, where: str) -> tuple[int, int, int]:
         raise InvalidRequestError(f"{where} is cut off; upload the xorb again.")
     packed = int.from_bytes(header[1:4], "little")
     length = int.from_bytes(header[5:8], "little")
-    if header[0] != 0 or not 0 < length <= _LARGEST_CHUNK:
+    if header[0] != 0 or not 0 < length <= LARGEST_CHUNK:
         raise InvalidRequestError(f"{where} has a header that is not that of a chunk.")
     return packed, header[4], length
 

@@ -25,8 +25,8 @@ def upgrade() -> None:
             sa.Column(name, sa.String(length=127), nullable=False)
             for name in ("task", "metric", "split")
         ),
-        sa.Column("value", sa.Float(), nullable=False),
-        *(sa.Column(name, sa.Float(), nullable=True) for name in ("stderr", "low", "high")),
+        sa.Column("value", sa.Double(), nullable=False),
+        *(sa.Column(name, sa.Double(), nullable=True) for name in ("stderr", "low", "high")),
         sa.Column("rows", sa.BigInteger(), nullable=True),
         *(sa.Column(name, sa.String(length=64), nullable=False) for name in _SHORT),
         *(sa.Column(name, sa.Text(), nullable=False) for name in _TEXTS),
