@@ -214,11 +214,12 @@ class Spaces:
             await self._end(app)
 
     async def _end(self, app: RunningApp) -> None:
+        # The right ends first, however long the processes take.
+        await asyncio.to_thread(self._accounts.revoke_token, app.hub_token)
         if app.started:
             await app.process.stop()
         app.log.close()
         await asyncio.to_thread(app.folder.remove)
-        await asyncio.to_thread(self._accounts.revoke_token, app.hub_token)
 
     async def _look_after_apps(self) -> None:
         while True:
