@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import secrets
+from errno import EACCES
 from pathlib import Path
 
+from phub_jupyter.errors import StorageError
 from phub_jupyter.hub.accounts import Accounts
 from phub_jupyter.hub.buckets.batches import BucketBatches
 from phub_jupyter.hub.buckets.buckets import Buckets
@@ -138,11 +140,10 @@ class Hub:
     def open(cls, root: Path, stores: StoreSettings | None = None) -> Hub:
         """Open the hub in ``root``, creating it if it is new; without ``stores`` as configured.
 
-        Raises StorageError when the folder was written by a newer release.
+        Raises StorageError when the folder was written by a newer release or cannot be written.
         """
         root = root.absolute()  # git and the Spaces run in folders of their own
-        for folder in ("repos", "objects", "uploads", "cache", "spaces"):
-            (root / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
+        _make_folders(root)
         hub = cls(root, stores or StoreSettings.from_environment(root))
         hub.repositories.remove_leftovers()
         hub.spaces.remove_leftovers()
@@ -162,6 +163,19 @@ class Hub:
         self.deliverer.stop()
         self.downloads.write()
         self.database.close()
+
+
+def _make_folders(root: Path) -> None:
+    try:
+        for folder in ("repos", "objects", "uploads", "cache", "spaces"):
+            (root / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not os.access(root / "uploads", os.W_OK):  # says no for read-only disks as well
+            raise PermissionError(EACCES, "it is read-only for this user or as a whole")
+    except OSError as error:
+        raise StorageError(
+            f"data: the hub cannot write to {root} ({error.strerror}); make it writable, or name "
+            "another folder, and start again."
+        ) from error
 
 
 def _full_text(database: Database) -> FullText:

@@ -73,6 +73,13 @@ class HubProgram:
         options = f"remount,bind,{'ro' if read_only else 'rw'}"
         subprocess.run([*target, "mount", "-o", options, str(self.data)], check=True)
 
+    def start_read_only(self) -> subprocess.CompletedProcess[str]:
+        """Try to serve from a data folder that is read-only from the start."""
+        command = [*_mounted(self.data, "ro"), *_PHUB, "serve", "--port", "0"]
+        return subprocess.run(
+            command, env=self._environment, capture_output=True, text=True, timeout=120
+        )
+
     def close(self) -> None:
         """Stop serving."""
         self._process.terminate()
@@ -81,7 +88,7 @@ class HubProgram:
             self._process.stdout.close()
 
 
-def _mounted(data: Path) -> list[str]:
+def _mounted(data: Path, mode: str = "rw") -> list[str]:
     user = [] if os.geteuid() == 0 else ["--map-root-user"]
-    script = 'mount --bind "$0" "$0" && exec "$@"'
+    script = f'mount --bind "$0" "$0" && mount -o remount,bind,{mode} "$0" && exec "$@"'
     return ["unshare", "--mount", *user, "sh", "-c", script, str(data)]

@@ -178,5 +178,14 @@ def test_a_read_only_disk_can_be_cloned_from(hub: HubProgram, tmp_path: Path) ->
     assert (tmp_path / "copy/.gitattributes").exists()
 
 
+def test_a_hub_on_a_read_only_disk_does_not_start_and_says_why(tmp_path: Path) -> None:
+    hub = HubProgram(tmp_path / "hub", own_mount=True)
+    hub.close()
+    begun = hub.start_read_only()
+    assert begun.returncode == 1
+    assert "the hub cannot write to" in begun.stderr
+    assert "Traceback" not in begun.stderr
+
+
 def test_nothing_is_damaged(hub: HubProgram) -> None:
     hub.command("check")

@@ -75,7 +75,6 @@ class Deliverer:
                     if rounds % _PRUNE_EVERY == 0:
                         self._queue.prune()
                     rounds += 1
-                    self._wake.clear()
                     tasks = self._queue.take(_AT_ONCE)
                     list(pool.map(self._deliver, tasks))
                     wait = 0.0 if tasks else self._wait()
@@ -83,6 +82,7 @@ class Deliverer:
                     _LOG.exception("Webhooks cannot be delivered at the moment.")
                     wait = _LONGEST_WAIT
                 self._wake.wait(wait)
+                self._wake.clear()  # before the next look, so that no call is slept through
 
     def _wait(self) -> float:
         due = self._queue.next_due()
