@@ -92,6 +92,7 @@ def from_report(
     dataset: str,
     dataset_commit: str,
     date: str,
+    notes: str = "",
 ) -> list[EvalResult]:
     """The results of one model out of a report of an evaluation, as JSON."""
     (found,) = [each for each in report["models"] if each["model"] == model]
@@ -109,6 +110,7 @@ def from_report(
             low=_rounded(score["low"]),
             high=_rounded(score["high"]),
             date=date,
+            notes=notes,
         )
         for name, score in found["scores"].items()
         if score["value"] is not None

@@ -20,7 +20,10 @@ from phub_jupyter.hub.catalog.suggest import Suggestions
 from phub_jupyter.hub.collections.collections import Collections
 from phub_jupyter.hub.community.community import Community
 from phub_jupyter.hub.database import Database
+from phub_jupyter.hub.evaluations.jobs import EvaluationJobs
+from phub_jupyter.hub.evaluations.publication import Publication
 from phub_jupyter.hub.evaluations.results import EvalResults
+from phub_jupyter.hub.evaluations.runner import EvaluationRunner
 from phub_jupyter.hub.evaluations.signatures import Signatures
 from phub_jupyter.hub.events import Events
 from phub_jupyter.hub.gates import Gates
@@ -132,6 +135,16 @@ class Hub:
         self.maintenance = Maintenance(self.repositories)
         self.events.listen(self.maintenance.hear)
         self.snapshots = Snapshots(self.repositories, self.large_files, root / "cache/snapshots")
+        self.evaluation_jobs = EvaluationJobs(self.database, self.repositories)
+        self.evaluation_runner = EvaluationRunner(
+            self.evaluation_jobs,
+            self.accounts,
+            self.snapshots,
+            Publication(
+                self.repositories, self.commits, self.community.pull_requests, self.signatures
+            ),
+            root / "evaluations",
+        )
         self.serving = Serving(self.snapshots, root / "cache")
         self.spaces = Spaces(self.repositories, self.accounts, self.snapshots, root / "spaces")
         self.events.listen(self.spaces.hear)
@@ -148,12 +161,14 @@ class Hub:
         hub.repositories.remove_leftovers()
         hub.spaces.remove_leftovers()
         hub.community.recover()
+        hub.evaluation_jobs.recover()
         hub.index.catch_up()
         return hub
 
     async def stop(self) -> None:
-        """End worker and Space processes, then give the database back."""
+        """End worker, evaluation and Space processes, then give the database back."""
         await self.spaces.stop_all()
+        await self.evaluation_runner.stop()
         await self.serving.stop()
         self.close()
 

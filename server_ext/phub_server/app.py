@@ -100,6 +100,7 @@ class PrivateHubApp(ExtensionApp):
         assert self._context is not None
         endpoint = url_path_join(self.serverapp.connection_url, "phub")
         self._context.hub.deliverer.start(endpoint, self.serverapp.ip)
+        self._context.hub.evaluation_runner.wake()
 
     def _export_environment(self) -> None:
         from phub_server.environment import KernelEnvironment, hub_variables

@@ -50,6 +50,7 @@ class StandaloneServer:
         shown = "127.0.0.1" if host in ("", "0.0.0.0", "::") else host  # noqa: S104
         self.address = f"http://{shown}:{self.port}{self.context.prefix}"
         self.hub.deliverer.start(self.address, host)
+        self.hub.evaluation_runner.wake()
 
     async def stop(self) -> None:
         """Take no more requests, end the child processes, close the stores."""

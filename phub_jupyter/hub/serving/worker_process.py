@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
@@ -16,15 +16,11 @@ from typing import Any, Protocol
 
 from phub_jupyter.errors import HubError, OverloadedError
 from phub_jupyter.frames import answer_from_frame, error_from_json, read_frame, write_frame
+from phub_jupyter.hub.bare_environment import bare_environment
 
 __all__ = ["WorkerLostError", "WorkerProcess"]
 
 _PROGRAM = "phub_jupyter.compute.inference.worker"
-_INHERITED = (
-    *("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR"),
-    *("LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV"),
-    *("CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES"),
-)
 _RETRY_AFTER = 2
 
 
@@ -110,7 +106,7 @@ class WorkerProcess:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(),),
-                env=_environment(os.environ, folder),
+                env=bare_environment(os.environ, folder),
                 cwd=folder,
                 start_new_session=True,  # Ctrl+C in the terminal is for the server alone
             )
@@ -209,20 +205,3 @@ class WorkerProcess:
             "call, so try again.",
             retry_after=_RETRY_AFTER,
         )
-
-
-def _environment(inherited: Mapping[str, str], folder: Path) -> dict[str, str]:
-    # No tokens, no proxies, no home: a model needs nothing of the person who runs the hub.
-    kept = {name: inherited[name] for name in _INHERITED if name in inherited}
-    return {
-        **kept,
-        "HOME": str(folder),
-        "HF_HOME": str(folder),
-        "HF_HUB_OFFLINE": "1",
-        "HF_HUB_DISABLE_TELEMETRY": "1",
-        "DISABLE_SAFETENSORS_CONVERSION": "1",
-        "TRANSFORMERS_VERBOSITY": "error",
-        "TOKENIZERS_PARALLELISM": "false",
-        "OMP_NUM_THREADS": "1",
-        "MKL_NUM_THREADS": "1",
-    }

@@ -27,7 +27,7 @@ from phub_jupyter.hub.database.tables.community import (
     Notification,
     Watch,
 )
-from phub_jupyter.hub.database.tables.evaluations import EvalResultRow
+from phub_jupyter.hub.database.tables.evaluations import EvalResultRow, EvaluationJob
 from phub_jupyter.hub.database.tables.lfs import ErasedObject, FileLock, PushedCommit
 from phub_jupyter.hub.database.tables.objects import (
     FileXorb,
@@ -66,6 +66,7 @@ __all__ = [
     "DiscussionEvent",
     "ErasedObject",
     "EvalResultRow",
+    "EvaluationJob",
     "FileLock",
     "FileXorb",
     "Follow",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
 from sqlalchemy import BigInteger, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from phub_jupyter.hub.database.tables.base import Base
+from phub_jupyter.hub.database.tables.base import Base, utc_now
 
-__all__ = ["EvalResultRow"]
+__all__ = ["EvalResultRow", "EvaluationJob"]
 
 
 class EvalResultRow(Base):
@@ -42,3 +45,31 @@ class EvalResultRow(Base):
     notes: Mapped[str] = mapped_column(Text)
     verify_token: Mapped[str] = mapped_column(Text)
     verified: Mapped[bool]
+
+
+class EvaluationJob(Base):
+    """An evaluation that somebody asked the hub to compute.
+
+    ``status`` is ``queued``, ``running``, ``finished``, ``failed`` or ``cancelled``; ``models``
+    and ``dataset`` are repositories with the commits that count (``repo``, ``uid``, ``commit``,
+    and for models ``write``: results may be committed, not only proposed). ``pushed`` says
+    where the results went.
+    """
+
+    __tablename__ = "evaluation_jobs"
+
+    pk: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(32), unique=True)
+    user_pk: Mapped[int] = mapped_column(
+        ForeignKey("namespaces.pk", ondelete="CASCADE"), index=True
+    )
+    status: Mapped[str] = mapped_column(String(16), index=True, default="queued")
+    settings: Mapped[dict[str, Any]]
+    models: Mapped[list[Any]]
+    dataset: Mapped[dict[str, Any]]
+    push: Mapped[bool]
+    pushed: Mapped[list[Any]] = mapped_column(default=list)
+    reason: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
