@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from phub_jupyter.errors import ConflictError
+from phub_jupyter.hub.access import require_own
 from phub_jupyter.hub.database.tables import EvaluationJob
 from phub_jupyter.hub.evaluations.wishes import Wish
 from phub_jupyter.hub.serving.serving import require_libraries
@@ -48,6 +49,7 @@ class EvaluationsHandler(_EvaluationHandler):
 
     async def post(self) -> None:
         """Queue an evaluation, and answer 202 with where it can be followed."""
+        require_own(self.actor)
         wish = Wish.read(self.json_body())
         job = await self.run(self.hub.evaluation_jobs.add, self.actor, wish)
         self.hub.evaluation_runner.wake()
