@@ -43,6 +43,13 @@ def main() -> None:
                 environment,
                 lambda text: _say(begin, text),
             )
+            for name in options.notebooks:
+                execute(
+                    ROOT / "notebooks" / name,
+                    folder / name,
+                    environment,
+                    lambda text: _say(begin, text),
+                )
             findings = Checks(hub.endpoint, token, data / "snippets", options.rows).run(
                 lambda text: _say(begin, f"checked: {text}")
             )
@@ -57,6 +64,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--folder", type=Path, default=ROOT / ".demo")
     parser.add_argument("--rows", type=int, help="use only so many rows of each split")
     parser.add_argument("--candidates", type=int, default=25)
+    parser.add_argument(
+        "--notebooks", nargs="*", default=[], help="execute these of notebooks/ too"
+    )
     return parser.parse_args()
 
 
@@ -78,6 +88,8 @@ def _environment(
     }
     if options.rows:
         environment["PHUB_DEMO_ROWS"] = str(options.rows)
+        environment["PHUB_TUTORIAL_ROWS"] = str(max(50, options.rows // 5))
+        environment["PHUB_TUTORIAL_CANDIDATES"] = str(options.candidates)
     return environment
 
 

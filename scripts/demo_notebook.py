@@ -47,7 +47,7 @@ def execute(
     try:
         client.execute(env=kernel)
     except CellExecutionError as error:
-        raise RuntimeError(f"The walk-through stopped: {error}") from None
+        raise RuntimeError(f"{notebook.name} stopped: {error}") from None
     finally:
         nbformat.write(document, target)
 
