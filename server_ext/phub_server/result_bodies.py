@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from phub_jupyter.errors import HubError
 from phub_jupyter.hub.database.tables import EvalResultRow
+from phub_jupyter.metrics import metric_of
 
 __all__ = ["result_body"]
 
@@ -17,6 +19,7 @@ def result_body(row: EvalResultRow) -> dict[str, Any]:
     source = {"url": row.source_url, "name": row.source_name} if row.source_url else {}
     evaluation = {name: getattr(row, name) for name in _OURS}
     evaluation["model_revision"] = row.model_commit
+    evaluation |= _metric(row)
     body = {
         "dataset": _known(dataset),
         "value": row.value,
@@ -27,6 +30,21 @@ def result_body(row: EvalResultRow) -> dict[str, Any]:
         "evaluation": _known(evaluation),
     }
     return {**_known(body), "filename": row.filename, "verified": row.verified}
+
+
+def _metric(row: EvalResultRow) -> dict[str, Any]:
+    """How people read the value; nothing for a metric that others invented."""
+    for problem in ("", "multi_label", "regression"):
+        try:
+            metric = metric_of(row.task, row.metric, problem)
+        except HubError:
+            continue
+        return {
+            "label": metric.label,
+            "unit": metric.unit,
+            "higher_is_better": metric.higher_is_better,
+        }
+    return {}
 
 
 def _known(values: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import type {
   IDiscussionPage,
   IHubStatus,
   ILabelScore,
+  ILeader,
   ILike,
   IPage,
   IRepoInfo,
@@ -17,6 +18,7 @@ import type {
   ISearchPage,
   ISearchQuery,
   ISpaceRuntime,
+  IStanding,
   ITask,
   ITreeEntry,
   RepoType
@@ -183,6 +185,16 @@ export class Hub {
       }
     );
     return answer.flat() as ILabelScore[];
+  }
+
+  /** What a model scored, among the models that the person may see. */
+  standings(id: string): Promise<IStanding[]> {
+    return this._json(apiPath({ type: 'model', id }, 'eval-results'));
+  }
+
+  /** The models that were evaluated on a dataset, best first. */
+  leaderboard(id: string): Promise<ILeader[]> {
+    return this._json(apiPath({ type: 'dataset', id }, 'leaderboard'));
   }
 
   /** The state of a Space. */

@@ -147,6 +147,38 @@ export interface ILabelScore {
   score: number;
 }
 
+/** One value of one metric that a model reached on a dataset. */
+export interface IEvalResult {
+  dataset: { id: string; task_id: string; revision?: string };
+  value: number;
+  /** Whether the hub computed the value itself. */
+  verified: boolean;
+  date?: string;
+  evaluation: {
+    metric?: string;
+    label?: string;
+    unit?: 'share' | 'points' | 'number';
+    higher_is_better?: boolean;
+    split?: string;
+    rows?: number;
+    stderr?: number;
+    model_revision?: string;
+  };
+}
+
+/** A result of a model among all of its kind. */
+export interface IStanding extends IEvalResult {
+  rank: number;
+  of: number;
+  best: { modelId: string; value: number };
+}
+
+/** A model's place on the leaderboard of a dataset. */
+export interface ILeader extends IEvalResult {
+  rank: number;
+  modelId: string;
+}
+
 /** The state of a Space. */
 export interface ISpaceRuntime {
   stage: string;

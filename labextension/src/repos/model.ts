@@ -9,7 +9,8 @@ import type { ICardFacts } from './card';
 import { cardFacts } from './card';
 
 /** The tabs of a repository's page. */
-export type RepoTab = 'card' | 'files' | 'history' | 'community' | 'use';
+export type RepoTab =
+  'card' | 'files' | 'history' | 'community' | 'evaluation' | 'use';
 
 /** The branch that pages show. */
 export const REVISION = 'main';

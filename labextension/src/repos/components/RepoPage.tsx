@@ -9,6 +9,7 @@ import { CommunityTab } from '../../discussions/components/CommunityTab';
 import { useRepo } from '../context';
 import type { RepoTab } from '../model';
 import { CardTab } from './CardTab';
+import { EvaluationTab } from './EvaluationTab';
 import { FilesTab } from './FilesTab';
 import { Header } from './Header';
 import { HistoryTab } from './HistoryTab';
@@ -19,6 +20,7 @@ const PANELS: Record<RepoTab, () => JSX.Element> = {
   files: FilesTab,
   history: HistoryTab,
   community: CommunityTab,
+  evaluation: EvaluationTab,
   use: UseTab
 };
 
@@ -51,6 +53,9 @@ export function RepoPage(): JSX.Element {
     { value: 'files', label: trans.__('Files') },
     { value: 'history', label: trans.__('History') },
     { value: 'community', label: trans.__('Community') },
+    ...(model.repo.type === 'space'
+      ? []
+      : [{ value: 'evaluation' as const, label: trans.__('Evaluation') }]),
     { value: 'use', label: trans.__('Use') }
   ];
   const Panel = PANELS[model.tab];
