@@ -44,8 +44,13 @@ def prepare(settings: Settings, dataset: Path) -> Prepared:
     parts = load_splits(dataset, settings.seed, settings.max_train_rows)
     task = settings.task or _task_of(parts)
     recipe = recipe_for(task)
-    chosen = replace(settings, task=task, metric=settings.metric or recipe.metrics[0])
-    return Prepared(chosen, recipe.read(parts, chosen))
+    data = recipe.read(parts, replace(settings, task=task))
+    known = data.metrics or recipe.metrics
+    if settings.metric and settings.metric not in known:
+        raise InvalidRequestError(
+            f"metric: '{settings.metric}' cannot rank candidates here; use {' or '.join(known)}."
+        )
+    return Prepared(replace(settings, task=task, metric=settings.metric or known[0]), data)
 
 
 def _task_of(parts: Mapping[str, Dataset]) -> str:
