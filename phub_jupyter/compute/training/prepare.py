@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from phub_jupyter.compute.training.columns import listed
 from phub_jupyter.compute.training.data import Data
-from phub_jupyter.compute.training.recipes import TRAINABLE, needs_model, recipe_for
+from phub_jupyter.compute.training.recipes import TRAINABLE, needs_model, recipe_for, require_model
 from phub_jupyter.compute.training.settings import Settings
 from phub_jupyter.compute.training.splits import load_splits
 from phub_jupyter.errors import InvalidRequestError
@@ -44,7 +44,7 @@ def prepare(settings: Settings, dataset: Path, has_model: bool = True) -> Prepar
     """
     parts = load_splits(dataset, settings.seed, settings.max_train_rows)
     task = settings.task or _task_of(parts, has_model)
-    _check_model(task, has_model)
+    require_model(task, has_model)
     recipe = recipe_for(task)
     data = recipe.read(parts, replace(settings, task=task))
     known = data.metrics or recipe.metrics
@@ -53,15 +53,6 @@ def prepare(settings: Settings, dataset: Path, has_model: bool = True) -> Prepar
             f"metric: '{settings.metric}' cannot rank candidates here; use {' or '.join(known)}."
         )
     return Prepared(replace(settings, task=task, metric=settings.metric or known[0]), data)
-
-
-def _check_model(task: str, has_model: bool) -> None:
-    if has_model and not needs_model(task):
-        raise InvalidRequestError(f"model: {task} starts from none; leave --model out.")
-    if needs_model(task) and not has_model:
-        raise InvalidRequestError(
-            f"model: missing; {task} starts from one, add --model namespace/name."
-        )
 
 
 def _task_of(parts: Mapping[str, Dataset], has_model: bool) -> str:

@@ -12,7 +12,7 @@ from phub_jupyter.compute.training.recipes.recipe import Recipe
 from phub_jupyter.errors import InvalidRequestError
 from phub_jupyter.tasks import task_named
 
-__all__ = ["TRAINABLE", "needs_model", "recipe_for"]
+__all__ = ["TRAINABLE", "needs_model", "recipe_for", "require_model"]
 
 _MODULES = {
     "text-classification": "text_classification",
@@ -38,3 +38,16 @@ def recipe_for(task: str) -> Recipe:
 def needs_model(task: str) -> bool:
     """Whether a task starts from a base model; what learns from tables starts from nothing."""
     return task_named(task).modality != "tabular"
+
+
+def require_model(task: str, there: bool) -> None:
+    """Refuse a base model where a task has no use for it, and its absence where it needs one.
+
+    Raises InvalidRequestError.
+    """
+    if there and not needs_model(task):
+        raise InvalidRequestError(f"model: {task} starts from none; leave --model out.")
+    if needs_model(task) and not there:
+        raise InvalidRequestError(
+            f"model: missing; {task} starts from one, add --model namespace/name."
+        )
