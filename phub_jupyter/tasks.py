@@ -19,7 +19,7 @@ class Task:
     """One pipeline task of the public vocabulary.
 
     ``trainable`` and ``servable`` tell whether ``%phub train`` and the Inference API can do it;
-    ``metric`` is the one that ranks candidates (higher is better), None while nothing ranks them.
+    ``metric`` is the one that ranks candidates, None while nothing ranks them.
     """
 
     name: str
@@ -43,8 +43,24 @@ _ROWS = (
     Task("translation", "Translation", "text", "text", servable=True),
     Task("text-generation", "Text Generation", "text", "text", servable=True),
     Task("table-question-answering", "Table Question Answering", "text", "table", servable=True),
-    Task("tabular-classification", "Tabular Classification", "tabular", "table", servable=True),
-    Task("tabular-regression", "Tabular Regression", "tabular", "table", servable=True),
+    Task(
+        "tabular-classification",
+        "Tabular Classification",
+        "tabular",
+        "table",
+        "accuracy",
+        trainable=True,
+        servable=True,
+    ),
+    Task(
+        "tabular-regression",
+        "Tabular Regression",
+        "tabular",
+        "table",
+        "rmse",
+        trainable=True,
+        servable=True,
+    ),
     Task("image-classification", "Image Classification", "vision", "image", servable=True),
     Task(
         "zero-shot-image-classification",

@@ -89,7 +89,7 @@ def _commits(api: HfApi, repo: str, info: Any) -> dict[str, str]:
         for line in lines:
             event = json.loads(line)
             if event.get("event") == "started":
-                sources = [event.get("sources", {}).get(kind, {}) for kind in ("model", "dataset")]
+                sources = [event.get("sources", {}).get(kind) for kind in ("model", "dataset")]
                 return {source["repo"]: source["commit"] for source in sources if source}
     return {}
 

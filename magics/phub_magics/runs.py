@@ -53,7 +53,7 @@ def _row(record: Record) -> tuple[str, ...]:
     return (
         record.name,
         _state(state),
-        sources.get("model", {}).get("repo", ""),
+        (sources.get("model") or {}).get("repo", ""),
         sources.get("dataset", {}).get("repo", ""),
         str(len(state.candidates)),
         best,

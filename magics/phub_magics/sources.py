@@ -20,27 +20,26 @@ _MODEL_FILES = ["*.json", "*.txt", "*.model", "*.spm", "*.safetensors", "README.
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where a run takes its base model and its rows from; exactly what the record keeps."""
+    """Where a run takes its base model, if any, and its rows from; what the record keeps."""
 
-    model: dict[str, Any]
+    model: dict[str, Any] | None
     dataset: dict[str, Any]
 
     @classmethod
-    def resolve(cls, connection: Connection, model: str, dataset: str) -> Sources:
-        """Pin both repositories to their present commits. Raises RepoNotFoundError."""
-        base = find_repo(connection, "model", model)
+    def resolve(cls, connection: Connection, model: str | None, dataset: str) -> Sources:
+        """Pin the repositories to their present commits. Raises RepoNotFoundError."""
+        base = _base_model(connection, model) if model else None
         rows = find_repo(connection, "dataset", dataset)
-        data: Any = base.card_data
-        card = data.to_dict() if data else {}
-        kept = {key: card[key] for key in _CARD_KEYS if card.get(key)}
-        return cls(
-            {"repo": base.id, "commit": base.sha, **kept},
-            {"repo": rows.id, "commit": rows.sha, "private": bool(rows.private)},
-        )
+        return cls(base, {"repo": rows.id, "commit": rows.sha, "private": bool(rows.private)})
 
-    def model_folder(self, connection: Connection) -> Path:
+    @property
+    def names(self) -> str:
+        """The repositories, for a sentence."""
+        return " and ".join(source["repo"] for source in (self.dataset, self.model) if source)
+
+    def model_folder(self, connection: Connection) -> Path | None:
         """The base model on this machine's disk."""
-        return download(connection, "model", self.model, _MODEL_FILES)
+        return download(connection, "model", self.model, _MODEL_FILES) if self.model else None
 
     def dataset_folder(self, connection: Connection) -> Path:
         """The dataset on this machine's disk."""
@@ -48,6 +47,14 @@ class Sources:
 
 
 _CARD_KEYS = ("license", "license_name", "license_link", "language")
+
+
+def _base_model(connection: Connection, repo: str) -> dict[str, Any]:
+    base = find_repo(connection, "model", repo)
+    data: Any = base.card_data
+    card = data.to_dict() if data else {}
+    kept = {key: card[key] for key in _CARD_KEYS if card.get(key)}
+    return {"repo": base.id, "commit": base.sha, **kept}
 
 
 def find_repo(connection: Connection, kind: str, repo: str) -> Any:

@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from phub_jupyter.compute.training import Record, Settings
-from phub_jupyter.compute.training.recipes import TRAINABLE
+from phub_jupyter.compute.training.recipes import TRAINABLE, require_model
 from phub_jupyter.compute.training.state import RunState
 from phub_jupyter.errors import InvalidRequestError
 from phub_magics.arguments import count, duration, repo_id, role_and_name
@@ -23,7 +23,9 @@ RESULT_NAME = "phub_last_run"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what ``%phub train`` takes."""
-    parser.add_argument("--model", type=repo_id, metavar="REPO", help="the model to start from")
+    parser.add_argument(
+        "--model", type=repo_id, metavar="REPO", help="the model to start from, but for tables"
+    )
     parser.add_argument("--dataset", type=repo_id, metavar="REPO", help="the rows to learn from")
     parser.add_argument("--to", type=repo_id, metavar="REPO", help="where the best model goes")
     parser.add_argument(
@@ -76,7 +78,7 @@ def run(args: argparse.Namespace, shell: Any) -> Any:
 
 
 def _begin(args: argparse.Namespace, shell: Any) -> TrainingJob:
-    for name in ("model", "dataset", "to"):
+    for name in ("dataset", "to"):
         if getattr(args, name) is None:
             raise InvalidRequestError(f"{name}: missing; add --{name} namespace/name.")
     settings = Settings(
@@ -88,6 +90,8 @@ def _begin(args: argparse.Namespace, shell: Any) -> TrainingJob:
         max_train_rows=args.max_train_rows,
         time_budget=args.time_budget,
     )
+    if args.task:
+        require_model(args.task, args.model is not None)
     from phub_jupyter.compute.training.environment import environment
     from phub_magics.notebook_state import notebook_sentence
 

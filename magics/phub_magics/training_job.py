@@ -62,11 +62,14 @@ class TrainingJob:
         _require_libraries()
         prepare_threads()
         sources = Sources(noted["model"], noted["dataset"])
-        with announced(f"Downloading {noted['dataset']['repo']} and {noted['model']['repo']} …"):
-            prepared = prepare(settings, sources.dataset_folder(connection))
+        with announced(f"Downloading {sources.names} …"):
+            folder = sources.dataset_folder(connection)
+            prepared = prepare(settings, folder, has_model=sources.model is not None)
             model_folder = sources.model_folder(connection)
         print(prepared.sentence())
-        return cls(connection, prepared, noted, record(), model_folder)
+        opened = record()
+        # Recipes that start from no model never look into its folder.
+        return cls(connection, prepared, noted, opened, model_folder or opened.folder)
 
     def start(self) -> None:
         """Begin on the worker thread."""

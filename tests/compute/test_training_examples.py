@@ -85,7 +85,7 @@ def _with(rows: list[dict[str, Any]], **changed: Any) -> list[dict[str, Any]]:
         (
             _with(remarks(40), weight=0.5),
             {"label": "weight"},
-            "label-column: 'weight' holds numbers or lists",
+            "label-column: 'weight' is 0.5 in all training rows",
         ),
         (remarks(4), {}, "split 'train' has 4 rows; at least 20"),
         (

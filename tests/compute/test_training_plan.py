@@ -17,7 +17,7 @@ from phub_jupyter.compute.training.space import LogRange
 from phub_jupyter.errors import InvalidRequestError
 
 NOTHING = Rows({}, [])
-NO_DATA = Data(NOTHING, NOTHING, NOTHING, {})
+NO_DATA = Data(NOTHING, NOTHING, NOTHING, {}, problem="single_label")
 
 
 def plan(settings: Settings, rows: int) -> Plan:

@@ -77,7 +77,7 @@ def test_a_new_kernel_has_not_loaded_anything_heavy(kernel: Kernel) -> None:
     ("line", "sentence"),
     [
         ("%phub", "the following arguments are required: VERB"),
-        ("%phub train", "model: missing; add --model namespace/name."),
+        ("%phub train", "dataset: missing; add --dataset namespace/name."),
         ("%phub train --model 'a/b", "a quotation mark is not closed"),
         ("%phub train --model a/b --dataset a/c --to a/d", "PHUB_ENDPOINT: no hub is configured"),
         (

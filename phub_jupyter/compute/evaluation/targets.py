@@ -22,13 +22,15 @@ _MOST_CLASSES = 5000
 class Targets:
     """One column read as ``single_label``, ``multi_label`` or ``regression``.
 
-    ``classes`` are the names; ``named`` says that the column holds their indices already.
+    ``classes`` are the names; ``named`` says that the column holds their indices already,
+    ``marked`` that it holds a 0 or 1 for each of them.
     """
 
     column: str
     problem: str
     classes: tuple[str, ...] = ()
     named: bool = False
+    marked: bool = False
 
     @classmethod
     def of(cls, part: Dataset, column: str) -> Targets:
@@ -36,9 +38,7 @@ class Targets:
         kind = part.features[column]
         inner = getattr(kind, "feature", None)
         if inner is not None:
-            names = getattr(inner, "names", None)
-            found = tuple(names) if names else _distinct(_flat(part, column), column)
-            return cls(column, "multi_label", found, bool(names))
+            return cls._of_lists(part, column, getattr(inner, "names", None))
         if getattr(kind, "names", None):
             return cls(column, "single_label", tuple(kind.names), True)
         dtype = str(getattr(kind, "dtype", ""))
@@ -51,6 +51,16 @@ class Targets:
             "--column label=NAME."
         )
 
+    @classmethod
+    def _of_lists(cls, part: Dataset, column: str, names: Sequence[str] | None) -> Targets:
+        if names:
+            return cls(column, "multi_label", tuple(names), named=True)
+        values, length = _flat(part, column), _marks(part, column)
+        if length and set(values) <= {0, 1}:
+            found = tuple(f"label_{index}" for index in range(length))
+            return cls(column, "multi_label", found, marked=True)
+        return cls(column, "multi_label", _distinct(values, column))
+
     @cached_property
     def place(self) -> Mapping[str, int]:
         """The index of each class."""
@@ -62,11 +72,21 @@ class Targets:
             return None
         if self.problem == "regression":
             return float(raw) if math.isfinite(raw) else None
+        if self.marked:
+            return self._marks(raw)
         if self.problem == "multi_label":
             there = {self._index(each) for each in raw}
             return [int(index in there) for index in range(len(self.classes))]
         index = self._index(raw)
         return index if index >= 0 else None
+
+    def _marks(self, raw: Sequence[Any]) -> list[int]:
+        if len(raw) != len(self.classes) or not set(raw) <= {0, 1}:
+            raise InvalidRequestError(
+                f"label-column: '{self.column}' must hold {len(self.classes)} times 0 or 1 in "
+                f"every row, not {list(raw)[:8]}; correct those rows."
+            )
+        return [int(value) for value in raw]
 
     def _index(self, raw: Any) -> int:
         if self.named:
@@ -80,6 +100,15 @@ def _flat(part: Dataset, column: str) -> list[Any]:
         for row in part[start : start + 1000][column]:
             found.update(row or ())
     return list(found)
+
+
+def _marks(part: Dataset, column: str) -> int:
+    """The length of all lists, 0 if it differs: of several numbers or more, 0 and 1 are marks."""
+    lengths: set[int] = set()
+    for start in range(0, len(part), 1000):
+        lengths.update(len(row) for row in part[start : start + 1000][column] if row is not None)
+    length = next(iter(lengths), 0)
+    return length if len(lengths) == 1 and length > 1 else 0
 
 
 def _distinct(values: Sequence[Any], column: str) -> tuple[str, ...]:

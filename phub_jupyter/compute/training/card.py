@@ -50,7 +50,7 @@ def model_card(state: RunState, repo_id: str) -> str:
 def _front_matter(state: RunState, repo_id: str) -> str:
     from huggingface_hub import EvalResult, ModelCardData
 
-    model, dataset = _source(state, "model"), _source(state, "dataset")
+    model, dataset = state.started["sources"].get("model") or {}, _source(state, "dataset")
     scores = _test_of(_winner(state))
     results = [
         EvalResult(
@@ -67,11 +67,11 @@ def _front_matter(state: RunState, repo_id: str) -> str:
         for metric in state.metrics
     ]
     data = ModelCardData(
-        base_model=model["repo"],
-        base_model_relation="finetune",
+        base_model=model.get("repo"),
+        base_model_relation="finetune" if model else None,
         datasets=[dataset["repo"]],
         language=model.get("language"),
-        library_name="transformers",
+        library_name="transformers" if model else "sklearn",
         license=model.get("license"),
         license_name=model.get("license_name"),
         license_link=model.get("license_link"),
@@ -85,13 +85,14 @@ def _front_matter(state: RunState, repo_id: str) -> str:
 
 
 def _summary(state: RunState) -> str:
-    model, dataset = _source(state, "model"), _source(state, "dataset")
+    model, dataset = state.started["sources"].get("model"), _source(state, "dataset")
+    base = f" from `{model['repo']}` at commit `{model['commit']}`" if model else ""
     labels = ", ".join(f"`{name}`" for name in state.started["labels"])
     classes = f" with the labels {labels}" if labels else ""
     label = task_named(state.started["settings"]["task"]).label.lower()
     return (
-        f"A model for {label}{classes}, trained from `{model['repo']}` at commit "
-        f"`{model['commit']}` on the dataset `{dataset['repo']}` at commit `{dataset['commit']}`."
+        f"A model for {label}{classes}, trained{base} on the dataset `{dataset['repo']}` at commit "
+        f"`{dataset['commit']}`."
     )
 
 

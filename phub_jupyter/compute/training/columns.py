@@ -10,10 +10,20 @@ from phub_jupyter.errors import InvalidRequestError
 if TYPE_CHECKING:
     from datasets import Dataset
 
-__all__ = ["LABEL_NAMES", "TEXT_NAMES", "find_column", "is_string", "listed", "named_column"]
+__all__ = [
+    "LABEL_NAMES",
+    "NUMBER_NAMES",
+    "TEXT_NAMES",
+    "find_column",
+    "is_float",
+    "is_string",
+    "listed",
+    "named_column",
+]
 
 TEXT_NAMES = ("text", "sentence", "content", "review", "comment", "message", "document")
 LABEL_NAMES = ("label", "labels", "class", "category", "sentiment", "target")
+NUMBER_NAMES = ("score", "rating")
 
 
 def named_column(part: Dataset, role: str, name: str) -> str:
@@ -54,6 +64,11 @@ def find_column(
 def is_string(kind: Any) -> bool:
     """Whether a feature is plain text."""
     return getattr(kind, "dtype", None) in ("string", "large_string")
+
+
+def is_float(kind: Any) -> bool:
+    """Whether a feature is a number that need not be whole."""
+    return str(getattr(kind, "dtype", "")).startswith(("float", "double", "decimal"))
 
 
 def listed(part: Dataset) -> str:

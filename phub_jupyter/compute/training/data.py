@@ -60,7 +60,8 @@ class Data:
 
     ``columns`` says which column of the dataset plays which role; ``labels`` are the names of the
     classes, empty where there are none; ``problem`` is what kind of label it is, where a task
-    knows several (``single_label``, ``multi_label``, ``regression``).
+    knows several (``single_label``, ``multi_label``, ``regression``); ``metrics`` are those of that
+    problem, the one to rank by first, where the recipe's own are for another.
     """
 
     train: Rows
@@ -69,6 +70,7 @@ class Data:
     columns: Mapping[str, str]
     labels: tuple[str, ...] = ()
     problem: str = ""
+    metrics: tuple[str, ...] = ()
     quick: Rows | None = None
 
     def with_quick(self, seed: int) -> Self:

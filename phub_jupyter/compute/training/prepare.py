@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from phub_jupyter.compute.training.columns import listed
 from phub_jupyter.compute.training.data import Data
-from phub_jupyter.compute.training.recipes import TRAINABLE, recipe_for
+from phub_jupyter.compute.training.recipes import TRAINABLE, needs_model, recipe_for, require_model
 from phub_jupyter.compute.training.settings import Settings
 from phub_jupyter.compute.training.splits import load_splits
 from phub_jupyter.errors import InvalidRequestError
@@ -36,21 +36,29 @@ class Prepared:
         return f"{self.settings.task}{kind}: {columns}{classes}; {rows} rows."
 
 
-def prepare(settings: Settings, dataset: Path) -> Prepared:
+def prepare(settings: Settings, dataset: Path, has_model: bool = True) -> Prepared:
     """Read the dataset folder for the task of ``settings``, or for the one it looks like.
 
-    Raises InvalidRequestError naming the column or split and what to do about it.
+    ``has_model`` says whether there is a base model, which tells tasks apart as well. Raises
+    InvalidRequestError naming the option, column or split and what to do about it.
     """
     parts = load_splits(dataset, settings.seed, settings.max_train_rows)
-    task = settings.task or _task_of(parts)
+    task = settings.task or _task_of(parts, has_model)
+    require_model(task, has_model)
     recipe = recipe_for(task)
-    chosen = replace(settings, task=task, metric=settings.metric or recipe.metrics[0])
-    return Prepared(chosen, recipe.read(parts, chosen))
+    data = recipe.read(parts, replace(settings, task=task))
+    known = data.metrics or recipe.metrics
+    if settings.metric and settings.metric not in known:
+        raise InvalidRequestError(
+            f"metric: '{settings.metric}' cannot rank candidates here; use {' or '.join(known)}."
+        )
+    return Prepared(replace(settings, task=task, metric=settings.metric or known[0]), data)
 
 
-def _task_of(parts: Mapping[str, Dataset]) -> str:
+def _task_of(parts: Mapping[str, Dataset], has_model: bool) -> str:
+    """What the columns look like; of several tasks, one that has use for what there is."""
     train = parts["train"]
-    for task in TRAINABLE:
+    for task in sorted(TRAINABLE, key=lambda name: needs_model(name) != has_model):
         if recipe_for(task).fits(train):
             return task
     raise InvalidRequestError(

@@ -52,7 +52,7 @@ def run(
             problem=data.problem,
             columns=dict(data.columns),
             rows=data.rows(),
-            metrics=_ranking_first(recipe.metrics, settings.metric),
+            metrics=_ranking_first(data.metrics or recipe.metrics, settings.metric),
             sources=sources or {},
         )
     trials = Trials(journal, recipe, data, model_folder, settings, control)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Self
 
 from phub_jupyter.compute.evaluation.metrics import Metric, Score
@@ -30,13 +31,32 @@ class Scores:
         )
 
     def as_json(self) -> dict[str, Any]:
-        """The scores as the record and ``metrics.json`` keep them."""
-        return asdict(self)
+        """The scores as the record and ``metrics.json`` keep them; no number becomes null."""
+        return {
+            "values": {name: _finite(value) for name, value in self.values.items()},
+            "errors": {name: _finite(value) for name, value in self.errors.items()},
+            "rows": self.rows,
+        }
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> Self:
+        """What `as_json` wrote down."""
+        values = {
+            name: math.nan if value is None else value for name, value in body["values"].items()
+        }
+        errors = {name: value or 0.0 for name, value in body["errors"].items()}
+        return cls(values, errors, body["rows"])
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def rank_key(metric: Metric, scores: Scores) -> float:
-    """The value of a metric, turned so that more is better."""
+    """The value of a metric, turned so that more is better; no number is the worst of all."""
     value = scores.values[metric.name]
+    if math.isnan(value):
+        return -math.inf
     return value if metric.higher_is_better else -value
 
 

@@ -170,7 +170,7 @@ def _checkpoint(state: RunState, event: dict[str, Any]) -> None:
 
 def _scores(state: RunState, event: dict[str, Any]) -> None:
     row = state.candidates[event["candidate"]]
-    scores = Scores(**event["scores"])
+    scores = Scores.from_json(event["scores"])
     row.seconds = event.get("seconds", row.seconds)
     if event["split"] == "test":
         row.test = scores

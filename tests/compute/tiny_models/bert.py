@@ -27,10 +27,13 @@ def make_tokenizer(folder: Path, longest: int = LONGEST) -> BertTokenizerFast:
     return tokenizer
 
 
-def make_bert(folder: Path, head: str, labels: tuple[str, ...] = (), seed: int = 5) -> Path:
+def make_bert(
+    folder: Path, head: str, labels: tuple[str, ...] = (), seed: int = 5, spread: float = 0.5
+) -> Path:
     """Write a BERT with random weights from ``seed`` and the given head of transformers.
 
-    ``head`` is such as ``ForMaskedLM``, or ``Model`` for none at all.
+    ``head`` is such as ``ForMaskedLM``, or ``Model`` for none at all. The usual ``spread`` of the
+    weights is so large that texts get clearly different scores; a smaller one can be trained.
     """
     import torch
     import transformers
@@ -50,7 +53,7 @@ def make_bert(folder: Path, head: str, labels: tuple[str, ...] = (), seed: int =
         num_attention_heads=2,
         intermediate_size=64,
         max_position_embeddings=LONGEST,
-        initializer_range=0.5,  # large enough that texts get clearly different scores
+        initializer_range=spread,
         **options,
     )
     torch.manual_seed(seed)

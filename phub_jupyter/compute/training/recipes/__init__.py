@@ -12,9 +12,13 @@ from phub_jupyter.compute.training.recipes.recipe import Recipe
 from phub_jupyter.errors import InvalidRequestError
 from phub_jupyter.tasks import task_named
 
-__all__ = ["TRAINABLE", "recipe_for"]
+__all__ = ["TRAINABLE", "needs_model", "recipe_for", "require_model"]
 
-_MODULES = {"text-classification": "text_classification"}
+_MODULES = {
+    "text-classification": "text_classification",
+    "tabular-classification": "tabular_classification",
+    "tabular-regression": "tabular_regression",
+}
 
 TRAINABLE = tuple(_MODULES)
 """The tasks that have a recipe, in the order in which they are thought of for a dataset."""
@@ -29,3 +33,21 @@ def recipe_for(task: str) -> Recipe:
         )
     recipe: Recipe = import_module(f"{__name__}.{_MODULES[task]}").RECIPE
     return recipe
+
+
+def needs_model(task: str) -> bool:
+    """Whether a task starts from a base model; what learns from tables starts from nothing."""
+    return task_named(task).modality != "tabular"
+
+
+def require_model(task: str, there: bool) -> None:
+    """Refuse a base model where a task has no use for it, and its absence where it needs one.
+
+    Raises InvalidRequestError.
+    """
+    if there and not needs_model(task):
+        raise InvalidRequestError(f"model: {task} starts from none; leave --model out.")
+    if needs_model(task) and not there:
+        raise InvalidRequestError(
+            f"model: missing; {task} starts from one, add --model namespace/name."
+        )

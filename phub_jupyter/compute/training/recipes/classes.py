@@ -1,16 +1,26 @@
-"""Classes as labels: their names, and for each row the index of its class."""
+"""Labels of rows, checked: the index of a class, a 0 or 1 for each label, or a number."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from phub_jupyter.compute.evaluation.targets import Targets
 from phub_jupyter.errors import InvalidRequestError
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
-__all__ = ["check_classes", "class_names", "class_targets"]
+__all__ = [
+    "check_classes",
+    "check_label_sets",
+    "check_numbers",
+    "class_names",
+    "class_targets",
+    "label_sets",
+    "number_targets",
+]
 
 
 def class_names(train: Dataset, column: str) -> tuple[str, ...]:
@@ -41,9 +51,7 @@ def class_targets(part: Dataset, split: str, column: str, names: Sequence[str]) 
 
     Raises InvalidRequestError for classes that are missing or unknown to the training rows.
     """
-    if column not in part.column_names:
-        raise InvalidRequestError(f"dataset: split '{split}' lacks the column '{column}'.")
-    values = list(part[column])
+    values = _values(part, split, column)
     if hasattr(part.features[column], "names"):
         bad = [value for value in values if value is None or not 0 <= value < len(names)]
         labels = values
@@ -68,3 +76,60 @@ def check_classes(targets: Sequence[int], names: Sequence[str], column: str) -> 
             f"label-column: '{column}' has only the class '{only}' in the training rows; a "
             "classifier needs at least two."
         )
+
+
+def label_sets(part: Dataset, split: str, targets: Targets) -> list[list[int]]:
+    """A 0 or 1 for each label, a row each.
+
+    Raises InvalidRequestError for rows without a list, and labels that the training rows lack.
+    """
+    values = _values(part, split, targets.column)
+    missing = sum(value is None for value in values)
+    if missing:
+        raise InvalidRequestError(
+            f"label-column: {missing} rows of split '{split}' have no '{targets.column}'; give "
+            "them a list, which may be empty, or remove them."
+        )
+    try:
+        return [targets.value(value) for value in values]
+    except KeyError as error:
+        raise InvalidRequestError(
+            f"label-column: '{targets.column}' of split '{split}' has a label {error} that no "
+            "training row has; correct or remove those rows."
+        ) from None
+
+
+def check_label_sets(targets: Sequence[Sequence[int]], column: str) -> None:
+    """Refuse training rows that all have the same labels."""
+    if len({tuple(row) for row in targets}) < 2:
+        raise InvalidRequestError(
+            f"label-column: '{column}' has the same labels in all training rows; there is nothing "
+            "to learn, choose another with --column label=NAME."
+        )
+
+
+def number_targets(part: Dataset, split: str, column: str) -> list[float]:
+    """The number of each row. Raises InvalidRequestError if some are missing or not finite."""
+    values = _values(part, split, column)
+    bad = sum(value is None or not math.isfinite(value) for value in values)
+    if bad:
+        raise InvalidRequestError(
+            f"label-column: {bad} rows of split '{split}' have no finite number in '{column}'; "
+            "correct or remove them."
+        )
+    return [float(value) for value in values]
+
+
+def check_numbers(targets: Sequence[float], column: str) -> None:
+    """Refuse training rows that all have the same number."""
+    if len(set(targets)) < 2:
+        raise InvalidRequestError(
+            f"label-column: '{column}' is {targets[0]:g} in all training rows; there is nothing "
+            "to learn, choose another with --column label=NAME."
+        )
+
+
+def _values(part: Dataset, split: str, column: str) -> list[Any]:
+    if column not in part.column_names:
+        raise InvalidRequestError(f"dataset: split '{split}' lacks the column '{column}'.")
+    return list(part[column])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,12 +10,13 @@ from typing import Any
 from phub_jupyter.compute.training.plan import Candidate
 from phub_jupyter.compute.training.recipes.recipe import Work
 from phub_jupyter.compute.training.recipes.text_embeddings import EmbeddingCache
+from phub_jupyter.compute.training.recipes.text_estimators import HEADS, estimator
 
 __all__ = ["TextHead"]
 
 
 class TextHead:
-    """A classifier of scikit-learn over words, characters or the frozen model's embeddings.
+    """A model of scikit-learn over words, characters or the frozen model's embeddings.
 
     Fitting takes about a second, so it is repeated rather than kept. The family ``guess`` looks
     at no text at all.
@@ -32,8 +33,12 @@ class TextHead:
         return 1
 
     def predict(self, split: str, step: int) -> Sequence[Any]:
-        """The probability of each class, a row a text."""
-        probabilities: Sequence[Any] = self._fitted.predict_proba(self._features(split))
+        """The probability of each class or label, a row a text, or a number a text."""
+        features = self._features(split)
+        if self._work.data.problem == "regression":
+            numbers: Sequence[Any] = self._fitted.predict(features)
+            return numbers
+        probabilities: Sequence[Any] = self._fitted.predict_proba(features)
         return probabilities
 
     def save(self, folder: Path, step: int) -> None:
@@ -50,14 +55,17 @@ class TextHead:
 
     @cached_property
     def _fitted(self) -> Any:
-        targets = self._work.data.train.targets[: self._limit]
-        return self._classifier().fit(self._features("train"), targets)
+        import numpy as np
 
-    def _classifier(self) -> Any:
-        head = self._candidate.parameters.get("head", "logistic")
+        targets = np.asarray(self._work.data.train.targets[: self._limit])
+        return self._model().fit(self._features("train"), targets)
+
+    def _model(self) -> Any:
+        problem, parameters = self._work.data.problem, self._candidate.parameters
+        head = parameters.get("head", HEADS[problem][0])
         if self._candidate.family == "guess":
             head = "guess"
-        return _CLASSIFIERS[head](self._candidate.parameters, self._work.seed)
+        return estimator(problem, head, parameters, self._work.seed)
 
     @property
     def _limit(self) -> int | None:
@@ -81,44 +89,3 @@ class TextHead:
             options = {"analyzer": "char_wb", "ngram_range": (2, 5), "min_df": 2}
         vectorizer = TfidfVectorizer(sublinear_tf=True, **options)
         return vectorizer.fit(self._work.data.train.inputs["text"])
-
-
-def _logistic(parameters: Mapping[str, Any], seed: int) -> Any:
-    from sklearn.linear_model import LogisticRegression
-
-    return LogisticRegression(C=parameters["C"], max_iter=2000, random_state=seed)
-
-
-def _discriminant(parameters: Mapping[str, Any], seed: int) -> Any:
-    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-
-    return LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
-
-
-def _neighbours(parameters: Mapping[str, Any], seed: int) -> Any:
-    from sklearn.neighbors import KNeighborsClassifier
-
-    return KNeighborsClassifier(n_neighbors=15, weights="distance")
-
-
-def _layers(parameters: Mapping[str, Any], seed: int) -> Any:
-    from sklearn.neural_network import MLPClassifier
-
-    return MLPClassifier(
-        (64,), alpha=1 / parameters["C"], early_stopping=True, max_iter=50, random_state=seed
-    )
-
-
-def _guess(parameters: Mapping[str, Any], seed: int) -> Any:
-    from sklearn.dummy import DummyClassifier
-
-    return DummyClassifier(strategy="prior")
-
-
-_CLASSIFIERS: dict[str, Callable[[Mapping[str, Any], int], Any]] = {
-    "logistic": _logistic,
-    "discriminant": _discriminant,
-    "neighbours": _neighbours,
-    "layers": _layers,
-    "guess": _guess,
-}

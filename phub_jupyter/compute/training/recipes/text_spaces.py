@@ -3,23 +3,12 @@
 from __future__ import annotations
 
 from phub_jupyter.compute.training.plan import BATCH_SIZE
+from phub_jupyter.compute.training.recipes.text_estimators import HEADS
 from phub_jupyter.compute.training.space import Choice, FamilySpace, LogRange
 
-__all__ = ["TEXT_HEADS", "encoder_families"]
+__all__ = ["encoder_families", "head_families"]
 
-_HEADS = ("logistic", "discriminant", "neighbours", "layers")
-
-TEXT_HEADS = (
-    FamilySpace("words", {"C": 10.0}, {"C": LogRange(0.3, 100.0)}),
-    # A head has learnt what it can from a few thousand rows; more take minutes to embed.
-    FamilySpace(
-        "embeddings",
-        {"head": "logistic", "C": 10.0, "max_rows": 4000},
-        {"head": Choice(_HEADS), "C": LogRange(0.3, 100.0)},
-    ),
-    FamilySpace("characters", {"C": 10.0}, {"C": LogRange(0.3, 100.0)}),
-)
-"""Not publishable: they are what a model has to beat."""
+_C = LogRange(0.3, 100.0)
 
 _DEFAULT = {
     "epochs": 1,
@@ -30,6 +19,22 @@ _DEFAULT = {
     "warmup": 0.1,
 }
 _SCHEDULERS = Choice(("linear", "cosine"))
+
+
+def head_families(problem: str) -> tuple[FamilySpace, ...]:
+    """Cheap heads for a kind of label. Not publishable: they are what a model has to beat."""
+    heads = HEADS[problem]
+    strength = 1.0 if problem == "regression" else 10.0
+    return (
+        FamilySpace("words", {"C": strength}, {"C": _C}),
+        # A head has learnt what it can from a few thousand rows; more take minutes to embed.
+        FamilySpace(
+            "embeddings",
+            {"head": heads[0], "C": strength, "max_rows": 4000},
+            {"head": Choice(heads), "C": _C},
+        ),
+        FamilySpace("characters", {"C": strength}, {"C": _C}),
+    )
 
 
 def encoder_families(train_rows: int) -> tuple[FamilySpace, ...]:
