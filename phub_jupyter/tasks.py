@@ -33,7 +33,7 @@ class Task:
 
 _ROWS = (
     Task("text-classification", "Text Classification", "text", "text", "accuracy", True, True),
-    Task("token-classification", "Token Classification", "text", "text", servable=True),
+    Task("token-classification", "Token Classification", "text", "text", "f1", True, True),
     Task("fill-mask", "Fill-Mask", "text", "text", servable=True),
     Task("question-answering", "Question Answering", "text", "question+context", servable=True),
     Task("zero-shot-classification", "Zero-Shot Classification", "text", "text", servable=True),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from phub_jupyter.errors import InvalidRequestError
@@ -13,8 +13,11 @@ if TYPE_CHECKING:
 __all__ = [
     "LABEL_NAMES",
     "NUMBER_NAMES",
+    "TAG_NAMES",
     "TEXT_NAMES",
+    "WORD_NAMES",
     "find_column",
+    "find_words_and_tags",
     "is_float",
     "is_string",
     "listed",
@@ -24,6 +27,8 @@ __all__ = [
 TEXT_NAMES = ("text", "sentence", "content", "review", "comment", "message", "document")
 LABEL_NAMES = ("label", "labels", "class", "category", "sentiment", "target")
 NUMBER_NAMES = ("score", "rating")
+WORD_NAMES = ("tokens", "words")
+TAG_NAMES = ("ner_tags", "tags", "labels", "ner", "pos_tags", "chunk_tags")
 
 
 def named_column(part: Dataset, role: str, name: str) -> str:
@@ -59,6 +64,27 @@ def find_column(
     raise InvalidRequestError(
         f"{role}-column: {problem} {among}; name it with --column {role}=NAME."
     )
+
+
+def find_words_and_tags(part: Dataset, wanted: Mapping[str, str]) -> tuple[str, str]:
+    """The column of lists of words, and that of a tag for each. Raises InvalidRequestError."""
+
+    def may_be_words(name: str, kind: Any) -> bool:
+        texts = name not in TAG_NAMES and is_string(getattr(kind, "feature", None))
+        return texts or name in WORD_NAMES
+
+    def may_be_tags(name: str, kind: Any) -> bool:
+        return name != words and hasattr(kind, "feature")
+
+    words = find_column(part, "words", WORD_NAMES, may_be_words, wanted.get("words"))
+    tags = find_column(part, "tags", TAG_NAMES, may_be_tags, wanted.get("tags"))
+    inner = getattr(part.features[tags], "feature", None)
+    if not getattr(inner, "names", None) and not is_string(inner):
+        raise InvalidRequestError(
+            f"tags-column: '{tags}' holds no lists of named tags; make it a list of ClassLabel, "
+            "or of texts, or name another with --column tags=NAME."
+        )
+    return words, tags
 
 
 def is_string(kind: Any) -> bool:

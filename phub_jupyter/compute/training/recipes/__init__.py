@@ -14,7 +14,10 @@ from phub_jupyter.tasks import task_named
 
 __all__ = ["TRAINABLE", "recipe_for"]
 
-_MODULES = {"text-classification": "text_classification"}
+_MODULES = {
+    "token-classification": "token_classification",
+    "text-classification": "text_classification",
+}
 
 TRAINABLE = tuple(_MODULES)
 """The tasks that have a recipe, in the order in which they are thought of for a dataset."""
