@@ -16,6 +16,7 @@ __all__ = ["TRAINABLE", "recipe_for"]
 
 _MODULES = {
     "token-classification": "token_classification",
+    "sentence-similarity": "sentence_similarity",
     "text-classification": "text_classification",
 }
 
