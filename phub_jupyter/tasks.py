@@ -33,11 +33,11 @@ class Task:
 
 _ROWS = (
     Task("text-classification", "Text Classification", "text", "text", "accuracy", True, True),
-    Task("token-classification", "Token Classification", "text", "text", servable=True),
+    Task("token-classification", "Token Classification", "text", "text", "f1", True, True),
     Task("fill-mask", "Fill-Mask", "text", "text", servable=True),
     Task("question-answering", "Question Answering", "text", "question+context", servable=True),
     Task("zero-shot-classification", "Zero-Shot Classification", "text", "text", servable=True),
-    Task("sentence-similarity", "Sentence Similarity", "text", "sentences", servable=True),
+    Task("sentence-similarity", "Sentence Similarity", "text", "sentences", "spearman", True, True),
     Task("feature-extraction", "Feature Extraction", "text", "text", servable=True),
     Task("summarization", "Summarization", "text", "text", servable=True),
     Task("translation", "Translation", "text", "text", servable=True),

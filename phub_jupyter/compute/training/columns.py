@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from phub_jupyter.errors import InvalidRequestError
@@ -11,11 +11,19 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 __all__ = [
+    "FIRST_NAMES",
     "LABEL_NAMES",
     "NUMBER_NAMES",
+    "SCORE_NAMES",
+    "SECOND_NAMES",
+    "TAG_NAMES",
     "TEXT_NAMES",
+    "WORD_NAMES",
     "find_column",
+    "find_pair",
+    "find_words_and_tags",
     "is_float",
+    "is_number",
     "is_string",
     "listed",
     "named_column",
@@ -24,6 +32,11 @@ __all__ = [
 TEXT_NAMES = ("text", "sentence", "content", "review", "comment", "message", "document")
 LABEL_NAMES = ("label", "labels", "class", "category", "sentiment", "target")
 NUMBER_NAMES = ("score", "rating")
+FIRST_NAMES = ("sentence1", "sentence_1", "text1", "source_sentence", "anchor", "premise")
+SECOND_NAMES = ("sentence2", "sentence_2", "text2", "sentence", "positive", "hypothesis")
+SCORE_NAMES = ("score", "similarity", "similarity_score", *LABEL_NAMES)
+WORD_NAMES = ("tokens", "words")
+TAG_NAMES = ("ner_tags", "tags", "labels", "ner", "pos_tags", "chunk_tags")
 
 
 def named_column(part: Dataset, role: str, name: str) -> str:
@@ -61,6 +74,45 @@ def find_column(
     )
 
 
+def find_words_and_tags(part: Dataset, wanted: Mapping[str, str]) -> tuple[str, str]:
+    """The column of lists of words, and that of a tag for each. Raises InvalidRequestError."""
+
+    def may_be_words(name: str, kind: Any) -> bool:
+        texts = name not in TAG_NAMES and is_string(getattr(kind, "feature", None))
+        return texts or name in WORD_NAMES
+
+    def may_be_tags(name: str, kind: Any) -> bool:
+        return name != words and hasattr(kind, "feature")
+
+    words = find_column(part, "words", WORD_NAMES, may_be_words, wanted.get("words"))
+    tags = find_column(part, "tags", TAG_NAMES, may_be_tags, wanted.get("tags"))
+    inner = getattr(part.features[tags], "feature", None)
+    if not getattr(inner, "names", None) and not is_string(inner):
+        raise InvalidRequestError(
+            f"tags-column: '{tags}' holds no lists of named tags; make it a list of ClassLabel, "
+            "or of texts, or name another with --column tags=NAME."
+        )
+    return words, tags
+
+
+def find_pair(part: Dataset, wanted: Mapping[str, str]) -> tuple[str, str, str]:
+    """The columns of two texts and of how alike they are. Raises InvalidRequestError."""
+
+    def is_text(name: str, kind: Any) -> bool:
+        return is_string(kind)
+
+    def is_other_text(name: str, kind: Any) -> bool:
+        return name != first and is_string(kind)
+
+    def is_score(name: str, kind: Any) -> bool:
+        return is_number(kind)
+
+    first = find_column(part, "sentence1", FIRST_NAMES, is_text, wanted.get("sentence1"))
+    second = find_column(part, "sentence2", SECOND_NAMES, is_other_text, wanted.get("sentence2"))
+    score = find_column(part, "score", SCORE_NAMES, is_score, wanted.get("score"))
+    return first, second, score
+
+
 def is_string(kind: Any) -> bool:
     """Whether a feature is plain text."""
     return getattr(kind, "dtype", None) in ("string", "large_string")
@@ -69,6 +121,12 @@ def is_string(kind: Any) -> bool:
 def is_float(kind: Any) -> bool:
     """Whether a feature is a number that need not be whole."""
     return str(getattr(kind, "dtype", "")).startswith(("float", "double", "decimal"))
+
+
+def is_number(kind: Any) -> bool:
+    """Whether a feature is a number, but not one that stands for a class."""
+    whole = str(getattr(kind, "dtype", "")).startswith(("int", "uint"))
+    return is_float(kind) or (whole and not hasattr(kind, "names"))
 
 
 def listed(part: Dataset) -> str:

@@ -26,6 +26,10 @@ class Family:
 
 _ROWS = (
     Family("guess", "No model", publishable=False, stepwise=False),
+    Family("lookup", "Most frequent tag of each word", publishable=False, stepwise=False),
+    Family("overlap", "Word overlap", publishable=False, stepwise=False),
+    Family("cosine", "TF-IDF cosine", publishable=False, stepwise=False),
+    Family("unchanged", "Base model as it is", publishable=False, stepwise=False),
     Family("words", "TF-IDF words + linear model", publishable=False, stepwise=False),
     Family("characters", "TF-IDF characters + linear model", publishable=False, stepwise=False),
     Family("embeddings", "Frozen embeddings + linear model", publishable=False, stepwise=False),

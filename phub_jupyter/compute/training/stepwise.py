@@ -86,9 +86,9 @@ class StepwiseTrial:
         return self._model
 
     def _trainer(self, model: Any, callback: TrainerCallback) -> Trainer:
-        from transformers import PrinterCallback, Trainer
+        from transformers import PrinterCallback
 
-        trainer = Trainer(
+        trainer = self._trainer_class()(
             model=model,
             args=self._arguments(),
             train_dataset=self._task_model.examples("train"),
@@ -98,6 +98,12 @@ class StepwiseTrial:
         )
         trainer.remove_callback(PrinterCallback)
         return trainer
+
+    def _trainer_class(self) -> type[Trainer]:
+        """What trains. Models that compute no loss by themselves need one that does."""
+        from transformers import Trainer
+
+        return Trainer
 
     def _arguments(self) -> Any:
         from transformers import TrainingArguments

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from phub_jupyter.compute.evaluation.readings.reading import Batch, ModelFacts, is_written
-from phub_jupyter.compute.training.columns import LABEL_NAMES, find_column, is_string
+from phub_jupyter.compute.training.columns import find_pair
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -15,10 +15,6 @@ if TYPE_CHECKING:
     from phub_jupyter.compute.evaluation.settings import Settings
 
 __all__ = ["read"]
-
-_FIRST = ("sentence1", "sentence_1", "text1", "source_sentence", "anchor", "premise")
-_SECOND = ("sentence2", "sentence_2", "text2", "sentence", "positive", "hypothesis")
-_SCORES = ("score", "similarity", "similarity_score", *LABEL_NAMES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,22 +61,4 @@ class _Similarities:
 
 def read(part: Dataset, model: ModelFacts, settings: Settings) -> _Similarities:
     """Find both sentences and the score. Raises InvalidRequestError."""
-    wanted = settings.columns
-    first = find_column(part, "sentence1", _FIRST, _is_text, wanted.get("sentence1"))
-    second = find_column(
-        part,
-        "sentence2",
-        _SECOND,
-        lambda name, kind: name != first and is_string(kind),
-        wanted.get("sentence2"),
-    )
-    score = find_column(part, "score", _SCORES, _is_number, wanted.get("score"))
-    return _Similarities(first, second, score)
-
-
-def _is_text(name: str, kind: Any) -> bool:
-    return is_string(kind)
-
-
-def _is_number(name: str, kind: Any) -> bool:
-    return str(getattr(kind, "dtype", "")).startswith(("float", "double", "int", "uint"))
+    return _Similarities(*find_pair(part, settings.columns))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from phub_jupyter.compute.evaluation.readings.reading import Batch, ModelFacts
-from phub_jupyter.compute.training.columns import find_column, is_string
+from phub_jupyter.compute.training.columns import find_words_and_tags
 from phub_jupyter.errors import InvalidRequestError
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["read"]
 
-_WORDS = ("tokens", "words")
-_TAGS = ("ner_tags", "tags", "labels", "ner", "pos_tags", "chunk_tags")
 _PARAMETERS = {"aggregation_strategy": "none", "ignore_labels": [], "stride": 0}
 
 
@@ -88,23 +86,8 @@ def read(part: Dataset, model: ModelFacts, settings: Settings) -> _Tags:
 
     Raises InvalidRequestError.
     """
-    wanted = settings.columns
-
-    def may_be_words(name: str, kind: Any) -> bool:
-        return name in _WORDS or is_string(getattr(kind, "feature", None))
-
-    def may_be_tags(name: str, kind: Any) -> bool:
-        return name != words and hasattr(kind, "feature")
-
-    words = find_column(part, "words", _WORDS, may_be_words, wanted.get("words"))
-    tags = find_column(part, "tags", _TAGS, may_be_tags, wanted.get("tags"))
-    inner = part.features[tags].feature
-    names = tuple(getattr(inner, "names", ()))
-    if not names and not is_string(inner):
-        raise InvalidRequestError(
-            f"tags-column: '{tags}' holds numbers without names; make it a list of ClassLabel, or "
-            "of texts."
-        )
+    words, tags = find_words_and_tags(part, settings.columns)
+    names = tuple(getattr(part.features[tags].feature, "names", ()))
     _check_tags(model.labels, names, settings.labels)
     return _Tags(words, tags, names, settings.labels)
 

@@ -15,6 +15,8 @@ from phub_jupyter.tasks import task_named
 __all__ = ["TRAINABLE", "needs_model", "recipe_for", "require_model"]
 
 _MODULES = {
+    "token-classification": "token_classification",
+    "sentence-similarity": "sentence_similarity",
     "text-classification": "text_classification",
     "tabular-classification": "tabular_classification",
     "tabular-regression": "tabular_regression",

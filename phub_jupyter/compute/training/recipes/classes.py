@@ -108,24 +108,24 @@ def check_label_sets(targets: Sequence[Sequence[int]], column: str) -> None:
         )
 
 
-def number_targets(part: Dataset, split: str, column: str) -> list[float]:
+def number_targets(part: Dataset, split: str, column: str, role: str = "label") -> list[float]:
     """The number of each row. Raises InvalidRequestError if some are missing or not finite."""
     values = _values(part, split, column)
     bad = sum(value is None or not math.isfinite(value) for value in values)
     if bad:
         raise InvalidRequestError(
-            f"label-column: {bad} rows of split '{split}' have no finite number in '{column}'; "
+            f"{role}-column: {bad} rows of split '{split}' have no finite number in '{column}'; "
             "correct or remove them."
         )
     return [float(value) for value in values]
 
 
-def check_numbers(targets: Sequence[float], column: str) -> None:
+def check_numbers(targets: Sequence[float], column: str, role: str = "label") -> None:
     """Refuse training rows that all have the same number."""
     if len(set(targets)) < 2:
         raise InvalidRequestError(
-            f"label-column: '{column}' is {targets[0]:g} in all training rows; there is nothing "
-            "to learn, choose another with --column label=NAME."
+            f"{role}-column: '{column}' is {targets[0]:g} in all training rows; there is nothing "
+            f"to learn, choose another with --column {role}=NAME."
         )
 
 

@@ -1,4 +1,4 @@
-"""Loads a base model for a task, and says in one sentence why it cannot."""
+"""Loads a base model or its tokenizer for a task, and says in one sentence why it cannot."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from phub_jupyter.errors import InvalidRequestError
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-__all__ = ["load_base"]
+__all__ = ["load_base", "load_tokenizer"]
 
 
 def load_base(auto_class: str, folder: Path, **options: Any) -> PreTrainedModel:
@@ -35,3 +35,27 @@ def load_base(auto_class: str, folder: Path, **options: Any) -> PreTrainedModel:
         reason = str(error).split("\n", 1)[0].replace(str(folder), "the repository")
         raise InvalidRequestError(f"model: it cannot be loaded ({reason[:200]}).") from None
     return model
+
+
+def load_tokenizer(folder: Path) -> Any:
+    """The tokenizer in a folder. Raises InvalidRequestError."""
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        logging.getLogger(__name__).debug("no tokenizer in %s", folder, exc_info=True)
+        raise _no_tokenizer() from None
+    # Of a folder without any files of it, transformers makes one that knows no word at all.
+    if len(tokenizer) <= len(tokenizer.all_special_ids):
+        raise _no_tokenizer()
+    return tokenizer
+
+
+def _no_tokenizer() -> InvalidRequestError:
+    return InvalidRequestError(
+        "model: it has no tokenizer that can be loaded; upload one beside it with "
+        "save_pretrained, or start from another model."
+    )

@@ -29,6 +29,7 @@ from phub_jupyter.compute.training.recipes.classes import (
     label_sets,
     number_targets,
 )
+from phub_jupyter.compute.training.recipes.loading import load_tokenizer
 from phub_jupyter.compute.training.recipes.recipe import Trial, Work
 from phub_jupyter.compute.training.recipes.text_heads import TextHead
 from phub_jupyter.compute.training.recipes.text_sequences import (
@@ -95,6 +96,7 @@ class _TextClassification:
         import torch
 
         model = load_text_model(model_folder, data)
+        load_tokenizer(model_folder)
         if data.problem == "regression":
             last_layer(model)
         tokens = torch.full((16, 32), 5, dtype=torch.long)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from phub_jupyter.compute.training.recipes.loading import load_base, load_tokenizer
 from phub_jupyter.compute.training.recipes.recipe import Work
 from phub_jupyter.compute.training.recipes.text_encoding import encode, run_batches
 
@@ -37,10 +38,8 @@ class EmbeddingCache:
         return loaded
 
     def _compute(self, texts: list[str]) -> NDArray[np.float32]:
-        from transformers import AutoModel, AutoTokenizer
-
-        tokenizer = AutoTokenizer.from_pretrained(self._work.model_folder)
-        model = AutoModel.from_pretrained(self._work.model_folder)
+        tokenizer = load_tokenizer(self._work.model_folder)
+        model = load_base("AutoModel", self._work.model_folder)
         rows = encode(tokenizer, texts, None, _MAX_LENGTH)
         return run_batches(model, tokenizer, rows, _mean_pooled, self._work)
 

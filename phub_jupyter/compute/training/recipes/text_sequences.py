@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from phub_jupyter.compute.training.data import Data
 from phub_jupyter.compute.training.plan import Candidate
-from phub_jupyter.compute.training.recipes.loading import load_base
+from phub_jupyter.compute.training.recipes.loading import load_base, load_tokenizer
 from phub_jupyter.compute.training.recipes.recipe import Work
 from phub_jupyter.compute.training.recipes.text_encoding import Encoded, encode, run_batches
 from phub_jupyter.compute.training.stepwise import StepwiseTrial
@@ -71,9 +71,7 @@ class TextModel:
 
     @cached_property
     def processor(self) -> Any:
-        from transformers import AutoTokenizer
-
-        return AutoTokenizer.from_pretrained(self._work.model_folder)
+        return load_tokenizer(self._work.model_folder)
 
     def load(self, folder: Path) -> PreTrainedModel:
         return load_text_model(folder, self._work.data)

@@ -13,7 +13,6 @@ _C = LogRange(0.3, 100.0)
 _DEFAULT = {
     "epochs": 1,
     "batch_size": BATCH_SIZE,
-    "max_length": 128,
     "scheduler": "linear",
     "weight_decay": 0.01,
     "warmup": 0.1,
@@ -37,14 +36,19 @@ def head_families(problem: str) -> tuple[FamilySpace, ...]:
     )
 
 
-def encoder_families(train_rows: int) -> tuple[FamilySpace, ...]:
-    """LoRA and full fine-tunes of an encoder, for so many rows to learn from."""
+def encoder_families(
+    train_rows: int, max_lengths: tuple[int, ...] = (64, 128)
+) -> tuple[FamilySpace, ...]:
+    """LoRA and full fine-tunes of an encoder, for so many rows to learn from.
+
+    ``max_lengths`` are of tokens; the last is tried first.
+    """
     epochs = _epochs(train_rows)
-    default = {**_DEFAULT, "epochs": epochs.values[0]}
+    default = {**_DEFAULT, "epochs": epochs.values[0], "max_length": max_lengths[-1]}
     shared = {
         "epochs": epochs,
         "batch_size": Choice((BATCH_SIZE, BATCH_SIZE // 2)),
-        "max_length": Choice((64, 128)),
+        "max_length": Choice(max_lengths),
         "scheduler": _SCHEDULERS,
         "weight_decay": Choice((0.0, 0.01, 0.1)),
         "warmup": Choice((0.05, 0.1, 0.2)),
