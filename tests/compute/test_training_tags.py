@@ -12,6 +12,9 @@ import pytest
 from phub_jupyter.compute.inference.local import infer
 from phub_jupyter.compute.training import Control, Record, Settings, prepare, run
 from phub_jupyter.compute.training.data import Data
+from phub_jupyter.compute.training.engine import Engine
+from phub_jupyter.compute.training.plan import Candidate
+from phub_jupyter.compute.training.recipes.recipe import Work
 from phub_jupyter.compute.training.recipes.token_classification import RECIPE
 from phub_jupyter.compute.training.recipes.token_model import TokenModel
 from phub_jupyter.compute.training.state import RunState
@@ -104,14 +107,18 @@ def test_tags_that_are_no_entities_are_ranked_by_single_words(tmp_path: Path) ->
     assert read(tmp_path / "d", rows).metrics == ("accuracy",)
 
 
+def task_model(data: Data, base: Path) -> TokenModel:
+    candidate = Candidate("c1", "full", "full", {"max_length": 8})
+    engine = Engine.without_torch()
+    return TokenModel(candidate, Work(data, base, base, engine, 0, 1, 16, check=lambda: None))
+
+
 def test_every_token_of_a_word_learns_its_tag(tmp_path: Path, model: Path) -> None:
     rows = [{"tokens": ["zoe", "was", "u.s."], "tags": ["B-PER", "O", "I-PER"]}] * 40
     data = read(tmp_path / "d", rows)
-    trial, _ = train_one(TASK, "full", data, model, tmp_path, 1, max_length=8)
-    task_model = vars(trial)["_task_model"]
-    assert isinstance(task_model, TokenModel)
-    example = task_model.examples("train")[0]
-    pieces = task_model.processor.convert_ids_to_tokens(example["input_ids"])
+    tagger = task_model(data, model)
+    example = tagger.examples("train")[0]
+    pieces = tagger.processor.convert_ids_to_tokens(example["input_ids"])
     tags = [data.labels[label] if label >= 0 else "-" for label in example["labels"]]
     assert list(zip(pieces, tags, strict=True)) == [
         ("[CLS]", "-"),
@@ -123,14 +130,32 @@ def test_every_token_of_a_word_learns_its_tag(tmp_path: Path, model: Path) -> No
         (".", "I-PER"),
         ("[SEP]", "-"),
     ]
-    assert [len(row) for row in trial.predict("validation", 1)] == [3] * 10
+
+
+@pytest.mark.parametrize("trim", [True, False])
+def test_tokens_of_bytes_find_their_words_too(tmp_path: Path, model: Path, trim: bool) -> None:
+    from tokenizers import ByteLevelBPETokenizer
+    from transformers import PreTrainedTokenizerFast
+
+    bytewise = ByteLevelBPETokenizer(trim_offsets=trim)
+    bytewise.train_from_iterator(["ada was in london"] * 5, special_tokens=["<pad>", "<s>"])
+    base = tmp_path / "model"
+    shutil.copytree(model, base)
+    PreTrainedTokenizerFast(
+        tokenizer_object=bytewise._tokenizer, pad_token="<pad>", model_max_length=64
+    ).save_pretrained(base)
+    data = read(tmp_path / "d", [{"tokens": ["ada", "was"], "tags": ["B-PER", "O"]}] * 40)
+    example = task_model(data, base).examples("train")[0]
+    assert [data.labels[label] for label in example["labels"]] == ["B-PER", "O"]
 
 
 def test_words_beyond_the_longest_row_count_as_nothing(tmp_path: Path, model: Path) -> None:
     rows = [{"tokens": ["ada"] * 20, "tags": ["B-PER"] * 20}, {"tokens": ["a"], "tags": ["O"]}]
     data = read(tmp_path / "d", rows * 20)
     trial, step = train_one(TASK, "full", data, model, tmp_path, 30, max_length=8)
-    assert trial.predict("validation", step)[0][6:] == ["O"] * 14
+    found = trial.predict("validation", step)
+    assert [len(row) for row in found] == [20, 1] * 5
+    assert found[0][6:] == ["O"] * 14
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def prepare(settings: Settings, dataset: Path) -> Prepared:
     Raises InvalidRequestError naming the column or split and what to do about it.
     """
     parts = load_splits(dataset, settings.seed, settings.max_train_rows)
-    task = settings.task or _task_of(parts)
+    task = settings.task or _task_of(parts["train"], settings.columns)
     recipe = recipe_for(task)
     data = recipe.read(parts, replace(settings, task=task))
     known = data.metrics or recipe.metrics
@@ -53,12 +53,22 @@ def prepare(settings: Settings, dataset: Path) -> Prepared:
     return Prepared(replace(settings, task=task, metric=settings.metric or known[0]), data)
 
 
-def _task_of(parts: Mapping[str, Dataset]) -> str:
-    train = parts["train"]
+def _task_of(train: Dataset, columns: Mapping[str, str]) -> str:
+    named = _by_role(train, columns)
     for task in TRAINABLE:
-        if recipe_for(task).fits(train):
+        if recipe_for(task).fits(named):
             return task
     raise InvalidRequestError(
         f"task: cannot tell what the columns {listed(train)} are for; say it with --task "
         f"({', '.join(TRAINABLE)})."
     )
+
+
+def _by_role(train: Dataset, columns: Mapping[str, str]) -> Dataset:
+    """The rows with the columns that the person named called by their roles, as is usual."""
+    for role, name in columns.items():
+        if name in train.column_names and name != role:
+            if role in train.column_names:
+                train = train.remove_columns(role)
+            train = train.rename_column(name, role)
+    return train
