@@ -67,6 +67,14 @@ def test_tags_are_learnt_in_their_context_and_answered_with_places(
     ]
 
 
+def test_the_frozen_model_knows_words_by_their_neighbours(tmp_path: Path, model: Path) -> None:
+    data = prepare(Settings(), write(tmp_path / "d")).data
+    frozen = scores_of(TASK, data, *train_one(TASK, "embeddings", data, model, tmp_path, 1))
+    lookup = scores_of(TASK, data, *train_one(TASK, "lookup", data, model, tmp_path, 1))
+    guess = scores_of(TASK, data, *train_one(TASK, "guess", data, model, tmp_path, 1))
+    assert frozen["f1"] > lookup["f1"] > guess["f1"]
+
+
 def test_a_run_ranks_by_whole_entities(tmp_path: Path, model: Path) -> None:
     prepared = prepare(Settings(candidates=4), write(tmp_path / "d", 120))
     assert prepared.sentence().startswith(
@@ -77,7 +85,7 @@ def test_a_run_ranks_by_whole_entities(tmp_path: Path, model: Path) -> None:
     state = RunState.read(record.events())
     assert [metric.name for metric in state.metrics] == ["f1", "precision", "recall", "accuracy"]
     families = [row.candidate.family for row in state.candidates.values()]
-    assert families == ["lookup", "guess", "full", "full"]
+    assert families == ["lookup", "embeddings", "full", "full"]
     assert all(row.status != "failed" for row in state.candidates.values())
     assert outcome.winner.test is not None
     assert (outcome.folder / "model.safetensors").is_file()
