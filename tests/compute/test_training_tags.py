@@ -12,6 +12,9 @@ import pytest
 from phub_jupyter.compute.inference.local import infer
 from phub_jupyter.compute.training import Control, Record, Settings, prepare, run
 from phub_jupyter.compute.training.data import Data
+from phub_jupyter.compute.training.engine import Engine
+from phub_jupyter.compute.training.plan import Candidate
+from phub_jupyter.compute.training.recipes.recipe import Work
 from phub_jupyter.compute.training.recipes.token_classification import RECIPE
 from phub_jupyter.compute.training.recipes.token_model import TokenModel
 from phub_jupyter.compute.training.state import RunState
@@ -64,6 +67,14 @@ def test_tags_are_learnt_in_their_context_and_answered_with_places(
     ]
 
 
+def test_the_frozen_model_knows_words_by_their_neighbours(tmp_path: Path, model: Path) -> None:
+    data = prepare(Settings(), write(tmp_path / "d")).data
+    frozen = scores_of(TASK, data, *train_one(TASK, "embeddings", data, model, tmp_path, 1))
+    lookup = scores_of(TASK, data, *train_one(TASK, "lookup", data, model, tmp_path, 1))
+    guess = scores_of(TASK, data, *train_one(TASK, "guess", data, model, tmp_path, 1))
+    assert frozen["f1"] > lookup["f1"] > guess["f1"]
+
+
 def test_a_run_ranks_by_whole_entities(tmp_path: Path, model: Path) -> None:
     prepared = prepare(Settings(candidates=4), write(tmp_path / "d", 120))
     assert prepared.sentence().startswith(
@@ -74,7 +85,7 @@ def test_a_run_ranks_by_whole_entities(tmp_path: Path, model: Path) -> None:
     state = RunState.read(record.events())
     assert [metric.name for metric in state.metrics] == ["f1", "precision", "recall", "accuracy"]
     families = [row.candidate.family for row in state.candidates.values()]
-    assert families == ["lookup", "guess", "full", "full"]
+    assert families == ["lookup", "embeddings", "full", "full"]
     assert all(row.status != "failed" for row in state.candidates.values())
     assert outcome.winner.test is not None
     assert (outcome.folder / "model.safetensors").is_file()
@@ -104,14 +115,18 @@ def test_tags_that_are_no_entities_are_ranked_by_single_words(tmp_path: Path) ->
     assert read(tmp_path / "d", rows).metrics == ("accuracy",)
 
 
+def task_model(data: Data, base: Path) -> TokenModel:
+    candidate = Candidate("c1", "full", "full", {"max_length": 8})
+    engine = Engine.without_torch()
+    return TokenModel(candidate, Work(data, base, base, engine, 0, 1, 16, check=lambda: None))
+
+
 def test_every_token_of_a_word_learns_its_tag(tmp_path: Path, model: Path) -> None:
     rows = [{"tokens": ["zoe", "was", "u.s."], "tags": ["B-PER", "O", "I-PER"]}] * 40
     data = read(tmp_path / "d", rows)
-    trial, _ = train_one(TASK, "full", data, model, tmp_path, 1, max_length=8)
-    task_model = vars(trial)["_task_model"]
-    assert isinstance(task_model, TokenModel)
-    example = task_model.examples("train")[0]
-    pieces = task_model.processor.convert_ids_to_tokens(example["input_ids"])
+    tagger = task_model(data, model)
+    example = tagger.examples("train")[0]
+    pieces = tagger.processor.convert_ids_to_tokens(example["input_ids"])
     tags = [data.labels[label] if label >= 0 else "-" for label in example["labels"]]
     assert list(zip(pieces, tags, strict=True)) == [
         ("[CLS]", "-"),
@@ -123,14 +138,32 @@ def test_every_token_of_a_word_learns_its_tag(tmp_path: Path, model: Path) -> No
         (".", "I-PER"),
         ("[SEP]", "-"),
     ]
-    assert [len(row) for row in trial.predict("validation", 1)] == [3] * 10
+
+
+@pytest.mark.parametrize("trim", [True, False])
+def test_tokens_of_bytes_find_their_words_too(tmp_path: Path, model: Path, trim: bool) -> None:
+    from tokenizers import ByteLevelBPETokenizer
+    from transformers import PreTrainedTokenizerFast
+
+    bytewise = ByteLevelBPETokenizer(trim_offsets=trim)
+    bytewise.train_from_iterator(["ada was in london"] * 5, special_tokens=["<pad>", "<s>"])
+    base = tmp_path / "model"
+    shutil.copytree(model, base)
+    PreTrainedTokenizerFast(
+        tokenizer_object=bytewise._tokenizer, pad_token="<pad>", model_max_length=64
+    ).save_pretrained(base)
+    data = read(tmp_path / "d", [{"tokens": ["ada", "was"], "tags": ["B-PER", "O"]}] * 40)
+    example = task_model(data, base).examples("train")[0]
+    assert [data.labels[label] for label in example["labels"]] == ["B-PER", "O"]
 
 
 def test_words_beyond_the_longest_row_count_as_nothing(tmp_path: Path, model: Path) -> None:
     rows = [{"tokens": ["ada"] * 20, "tags": ["B-PER"] * 20}, {"tokens": ["a"], "tags": ["O"]}]
     data = read(tmp_path / "d", rows * 20)
     trial, step = train_one(TASK, "full", data, model, tmp_path, 30, max_length=8)
-    assert trial.predict("validation", step)[0][6:] == ["O"] * 14
+    found = trial.predict("validation", step)
+    assert [len(row) for row in found] == [20, 1] * 5
+    assert found[0][6:] == ["O"] * 14
 
 
 @pytest.mark.parametrize(

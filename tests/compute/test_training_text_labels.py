@@ -147,12 +147,23 @@ def test_another_column_makes_another_problem(tmp_path: Path) -> None:
     assert prepare(settings, folder).data.problem == "regression"
 
 
+def test_columns_that_are_named_tell_the_task(tmp_path: Path) -> None:
+    rows = [{"said": row["text"], "mood": float(row["label"])} for row in remarks(60)]
+    folder = write_dataset(tmp_path / "d", named=False, train=rows)
+    with pytest.raises(InvalidRequestError, match="task: cannot tell what the columns"):
+        prepare(Settings(), folder)
+    prepared = prepare(Settings(columns={"label": "mood"}), folder)
+    assert prepared.settings.task == TASK
+    assert prepared.data.columns == {"text": "said", "label": "mood"}
+
+
 @pytest.mark.parametrize(
     ("labels", "settings", "words"),
     [
         ([None, 0.5], {}, "label-column: 20 rows of split 'train' have no finite number"),
         ([0.5, 0.5], {}, "label-column: 'label' is 0.5 in all training rows"),
         ([["a"], ["a"]], {}, "label-column: 'label' has the same labels in all training rows"),
+        ([[["a"]], [["b"]]], {}, "label-column: 'label' holds neither classes nor numbers"),
         ([["a"], None], {}, "label-column: 20 rows of split 'train' have no 'label'"),
         ([0.5, 1.5], {"metric": "accuracy"}, "metric: 'accuracy' cannot rank candidates here; use"),
         ([["a"], ["b"]], {"metric": "rmse"}, "use f1_micro or f1 or subset_accuracy"),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Targets"]
 
 _MOST_CLASSES = 5000
+_LISTED = ("string", "large_string", "int", "uint", "bool", "float", "double")
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Targets:
         """Look at the kind of a column. Raises InvalidRequestError if it holds no labels."""
         kind = part.features[column]
         inner = getattr(kind, "feature", None)
-        if inner is not None:
+        if str(getattr(inner, "dtype", "")).startswith(_LISTED):
             return cls._of_lists(part, column, getattr(inner, "names", None))
         if getattr(kind, "names", None):
             return cls(column, "single_label", tuple(kind.names), True)

@@ -43,7 +43,7 @@ def prepare(settings: Settings, dataset: Path, has_model: bool = True) -> Prepar
     InvalidRequestError naming the option, column or split and what to do about it.
     """
     parts = load_splits(dataset, settings.seed, settings.max_train_rows)
-    task = settings.task or _task_of(parts, has_model)
+    task = settings.task or _task_of(parts["train"], settings.columns, has_model)
     require_model(task, has_model)
     recipe = recipe_for(task)
     data = recipe.read(parts, replace(settings, task=task))
@@ -55,13 +55,23 @@ def prepare(settings: Settings, dataset: Path, has_model: bool = True) -> Prepar
     return Prepared(replace(settings, task=task, metric=settings.metric or known[0]), data)
 
 
-def _task_of(parts: Mapping[str, Dataset], has_model: bool) -> str:
+def _task_of(train: Dataset, columns: Mapping[str, str], has_model: bool) -> str:
     """What the columns look like; of several tasks, one that has use for what there is."""
-    train = parts["train"]
+    named = _by_role(train, columns)
     for task in sorted(TRAINABLE, key=lambda name: needs_model(name) != has_model):
-        if recipe_for(task).fits(train):
+        if recipe_for(task).fits(named):
             return task
     raise InvalidRequestError(
         f"task: cannot tell what the columns {listed(train)} are for; say it with --task "
         f"({', '.join(TRAINABLE)})."
     )
+
+
+def _by_role(train: Dataset, columns: Mapping[str, str]) -> Dataset:
+    """The rows with the columns that the person named called by their roles, as is usual."""
+    for role, name in columns.items():
+        if name in train.column_names and name != role:
+            if role in train.column_names:
+                train = train.remove_columns(role)
+            train = train.rename_column(name, role)
+    return train

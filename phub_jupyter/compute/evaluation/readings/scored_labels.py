@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from phub_jupyter.compute.evaluation.label_map import LabelMap
 from phub_jupyter.compute.evaluation.readings.reading import Batch, ModelFacts
 from phub_jupyter.compute.evaluation.targets import Targets
-from phub_jupyter.compute.training.columns import LABEL_NAMES, find_column
+from phub_jupyter.compute.training.columns import LABEL_NAMES, NUMBER_NAMES, find_column
 from phub_jupyter.errors import InvalidRequestError
 
 if TYPE_CHECKING:
@@ -32,9 +32,9 @@ class ScoredLabels:
         """Find the column and match the labels. Raises InvalidRequestError."""
 
         def may_be_label(name: str, kind: Any) -> bool:
-            return name != taken and (name in (*LABEL_NAMES, "score") or hasattr(kind, "names"))
+            return name != taken and (name in names or hasattr(kind, "names"))
 
-        names = (*LABEL_NAMES, "score")
+        names = (*LABEL_NAMES, *NUMBER_NAMES)
         column = find_column(part, "label", names, may_be_label, settings.columns.get("label"))
         targets = Targets.of(part, column)
         if targets.problem == "regression":

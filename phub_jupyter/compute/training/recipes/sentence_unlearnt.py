@@ -59,12 +59,13 @@ def _words(text: str) -> list[str]:
 
 def _cosine(candidate: Candidate, work: Work, split: str) -> list[float]:
     """The cosine of both texts' words, rare ones counting more."""
+    import numpy as np
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     known = [text for side in _sides(work, "train") for text in side]
     vectorizer = TfidfVectorizer(sublinear_tf=True).fit(known)
     first, second = (vectorizer.transform(side) for side in _sides(work, split))
-    return [float(value) for value in first.multiply(second).sum(axis=1).A1]
+    return [float(value) for value in np.asarray(first.multiply(second).sum(axis=1)).ravel()]
 
 
 def _unchanged(candidate: Candidate, work: Work, split: str) -> list[float]:

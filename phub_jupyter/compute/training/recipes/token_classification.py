@@ -19,6 +19,7 @@ from phub_jupyter.compute.training.engine import Engine
 from phub_jupyter.compute.training.plan import Candidate
 from phub_jupyter.compute.training.recipes.recipe import Trial, Work
 from phub_jupyter.compute.training.recipes.text_spaces import encoder_families
+from phub_jupyter.compute.training.recipes.token_head import TagHead
 from phub_jupyter.compute.training.recipes.token_lookup import TagLookup
 from phub_jupyter.compute.training.recipes.token_model import (
     TokenModel,
@@ -28,7 +29,7 @@ from phub_jupyter.compute.training.recipes.token_model import (
 from phub_jupyter.compute.training.recipes.token_tags import TagColumns
 from phub_jupyter.compute.training.scores import Scores
 from phub_jupyter.compute.training.settings import Settings
-from phub_jupyter.compute.training.space import FamilySpace
+from phub_jupyter.compute.training.space import FamilySpace, LogRange
 from phub_jupyter.compute.training.stepwise import StepwiseTrial
 
 if TYPE_CHECKING:
@@ -37,6 +38,14 @@ if TYPE_CHECKING:
 __all__ = ["RECIPE"]
 
 _LENGTHS = (128, 256)  # of tokens; what is longer is cut
+
+
+# The vectors of all tokens of so many rows are in memory at once.
+_FROZEN = FamilySpace(
+    "embeddings",
+    {"C": 1.0, "max_rows": 400, "max_length": _LENGTHS[0]},
+    {"C": LogRange(0.1, 10.0)},
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +86,13 @@ class _TokenClassification:
 
     def space(self, data: Data) -> tuple[FamilySpace, ...]:
         encoders = encoder_families(len(data.train), _LENGTHS)
-        return (FamilySpace("lookup", {}), *encoders, FamilySpace("guess", {}))
+        return (FamilySpace("lookup", {}), _FROZEN, *encoders, FamilySpace("guess", {}))
 
     def trial(self, candidate: Candidate, work: Work) -> Trial:
         if candidate.stepwise:
             return StepwiseTrial(candidate, TokenModel(candidate, work), work)
+        if candidate.family == "embeddings":
+            return TagHead(candidate, work)
         return TagLookup(candidate, work)
 
     def score(self, data: Data, split: str, predictions: Sequence[Any]) -> Scores:

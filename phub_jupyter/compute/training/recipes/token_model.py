@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel
 
-__all__ = ["TokenModel", "load_tagger", "load_tagging_tokenizer"]
+__all__ = ["TokenModel", "Tokens", "load_tagger", "load_tagging_tokenizer"]
 
 _IGNORED = -100  # the label of tokens that no loss is counted for
 
@@ -50,7 +50,7 @@ def load_tagging_tokenizer(folder: Path) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class _Tokens:
+class Tokens:
     """A split's tokens by row: their ids, and the word that each belongs to (None for none)."""
 
     ids: list[list[int]]
@@ -78,7 +78,7 @@ class TokenModel:
         return load_tagger(folder, self._labels)
 
     def examples(self, split: str) -> Any:
-        tokens, targets = self._tokens(split), self._work.data.split(split).targets
+        tokens, targets = self.tokens(split), self._work.data.split(split).targets
         pairs = zip(tokens.words, targets, strict=True)
         return Encoded(tokens.ids, [self._token_labels(words, tags) for words, tags in pairs])
 
@@ -88,17 +88,25 @@ class TokenModel:
         return DataCollatorForTokenClassification(self.processor, label_pad_token_id=_IGNORED)
 
     def predict(self, model: PreTrainedModel, split: str) -> Sequence[Any]:
-        tokens, targets = self._tokens(split), self._work.data.split(split).targets
-        best = run_batches(model, self.processor, Encoded(tokens.ids), self._best, self._work)
-        rows = zip(tokens.words, best, targets, strict=True)
+        rows = Encoded(self.tokens(split).ids)
+        best = run_batches(model, self.processor, rows, self._best, self._work)
+        return self.tags(split, best)
+
+    def tags(self, split: str, best: Any) -> list[list[str]]:
+        """A tag for each word of each row, of the index of the best tag for each token."""
+        targets = self._work.data.split(split).targets
+        rows = zip(self.tokens(split).words, best, targets, strict=True)
         return [self._word_tags(words, found, len(tags)) for words, found, tags in rows]
 
-    def _best(self, output: Any, mask: torch.Tensor) -> torch.Tensor:
-        """The best tag of each token; batches are of different lengths, so all get the longest."""
+    def filled_up(self, values: torch.Tensor) -> torch.Tensor:
+        """Values of the tokens of a batch, as many for each row as the longest row has tokens."""
         import torch
 
-        best = output.logits.float().argmax(-1).float()
-        return torch.nn.functional.pad(best, (0, self._max_length - best.shape[1]))
+        missing = self.max_length - values.shape[1]
+        return torch.nn.functional.pad(values, (0, 0) * (values.ndim - 2) + (0, missing))
+
+    def _best(self, output: Any, mask: torch.Tensor) -> torch.Tensor:
+        return self.filled_up(output.logits.float().argmax(-1).float())
 
     def _word_tags(self, words: Sequence[int | None], found: Any, count: int) -> list[str]:
         tags = ["O"] * count  # for words that were cut off
@@ -126,23 +134,26 @@ class TokenModel:
         return self._index.get(inside, self._index[tag])
 
     @property
-    def _max_length(self) -> int:
+    def max_length(self) -> int:
+        """How many tokens of a row are read."""
         return min(self._wanted_length, int(self.processor.model_max_length))
 
-    def _tokens(self, split: str) -> _Tokens:
-        def make() -> _Tokens:
-            rows = self._work.data.split(split).inputs["words"]
-            return _tokenized(self.processor, rows, self._max_length)
+    def tokens(self, split: str) -> Tokens:
+        """The tokens of a split."""
 
-        tokens: _Tokens = self._work.once(("tokens", split, self._max_length), make)
+        def make() -> Tokens:
+            rows = self._work.data.split(split).inputs["words"]
+            return _tokenized(self.processor, rows, self.max_length)
+
+        tokens: Tokens = self._work.once(("tokens", split, self.max_length), make)
         return tokens
 
 
-def _tokenized(tokenizer: Any, rows: Sequence[Sequence[str]], max_length: int) -> _Tokens:
+def _tokenized(tokenizer: Any, rows: Sequence[Sequence[str]], max_length: int) -> Tokens:
     texts = [" ".join(words) for words in rows]
     encoded = tokenizer(texts, truncation=True, max_length=max_length, return_offsets_mapping=True)
     places = zip(rows, texts, encoded["offset_mapping"], strict=True)
-    return _Tokens(encoded["input_ids"], [_words_of(*place) for place in places])
+    return Tokens(encoded["input_ids"], [_words_of(*place) for place in places])
 
 
 def _words_of(
