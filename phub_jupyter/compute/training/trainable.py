@@ -22,11 +22,11 @@ def freeze(model: PreTrainedModel, parameters: Mapping[str, Any]) -> None:
     them as well.
     """
     share = float(parameters.get("frozen_share", 0.0))
+    table = _input_embeddings(model)
     if share or parameters.get("freeze_embeddings"):
-        model.get_input_embeddings().requires_grad_(False)
+        table.requires_grad_(False)
     if share:
         base = model.base_model
-        table = model.get_input_embeddings()
         for child in base.children():
             if any(module is table for module in child.modules()) and not _layers(child):
                 child.requires_grad_(False)
@@ -71,6 +71,15 @@ def _without_notices() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
         yield
+
+
+def _input_embeddings(model: PreTrainedModel) -> Module:
+    """What a model reads its input with; of convolutions, all that stands before the layers."""
+    try:
+        table: Module = model.get_input_embeddings()
+    except NotImplementedError:
+        return next(iter(model.base_model.children()))
+    return table
 
 
 def _layers(module: Module) -> list[Module]:

@@ -18,6 +18,7 @@ _MODULES = {
     "token-classification": "token_classification",
     "sentence-similarity": "sentence_similarity",
     "text-classification": "text_classification",
+    "image-classification": "image_classification",
     "tabular-classification": "tabular_classification",
     "tabular-regression": "tabular_regression",
 }
