@@ -113,6 +113,9 @@ def test_convolutions_are_trained_too(data: Data, tmp_path: Path) -> None:
         TASK, "full", data, resnet, tmp_path, 60, frozen_share=0.5, learning_rate=0.01
     )
     assert scores_of(TASK, data, trial, step)["accuracy"] > 0.8
+    small, step = train_one(TASK, "lora", data, resnet, tmp_path / "lora", 10)
+    small.release()
+    assert len(small.predict("test", step)) == 60
     head, _ = train_one(TASK, "embeddings", data, resnet, tmp_path, 1)
     assert len(head.predict("test", 1)) == 60
 
