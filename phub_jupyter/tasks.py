@@ -61,7 +61,15 @@ _ROWS = (
         trainable=True,
         servable=True,
     ),
-    Task("image-classification", "Image Classification", "vision", "image", servable=True),
+    Task(
+        "image-classification",
+        "Image Classification",
+        "vision",
+        "image",
+        "accuracy",
+        trainable=True,
+        servable=True,
+    ),
     Task(
         "zero-shot-image-classification",
         "Zero-Shot Image Classification",

@@ -170,6 +170,32 @@ def test_what_cannot_be_learnt_is_one_sentence(
     assert "\n" not in refusal.value.message
 
 
+def test_numbers_too_long_for_floats_and_infinite_ones_are_read(tmp_path: Path) -> None:
+    rows = [
+        {"id": 2**62 + index, "size": math.inf if index == 3 else index, "label": index % 2}
+        for index in range(60)
+    ]
+    data = read(tmp_path / "data", rows)
+    train = list(data.train.inputs["size"])
+    assert not any(math.isinf(value) for value in train)
+    assert data.train.inputs["id"][0] == pytest.approx(2**62)
+
+
+def test_the_time_budget_leaves_the_first_that_can_be_published(tmp_path: Path) -> None:
+    prepared = prepare(
+        Settings(candidates=5, time_budget=1e-6),
+        write_dataset(tmp_path / "data", train=bundled("iris")),
+        has_model=False,
+    )
+    record = Record.create(tmp_path)
+    run(record, prepared.settings, prepared.data, record.folder, Control(), {})
+    rows = RunState.read(record.events()).candidates.values()
+    tried = [row for row in rows if row.candidate.publishable and row.validation is not None]
+    assert len(tried) == 1
+    reasons = [row.reason for row in rows if row.status == "dropped"]
+    assert reasons == ["the time budget allows no further candidate"] * 3
+
+
 def test_words_are_no_numbers(tmp_path: Path) -> None:
     folder = write_dataset(tmp_path / "data", train=bundled("iris"))
     with pytest.raises(InvalidRequestError, match="holds words, not numbers; use --task"):

@@ -40,8 +40,8 @@ def model_card(state: RunState, repo_id: str) -> str:
             "## Use",
             _USE.format(repo=repo_id),
             "## Limits",
-            "The scores hold for texts like those of the dataset. Biases of the base model and of "
-            "the dataset's labels are likely to be in this model as well.",
+            "The scores hold for rows like those of the dataset. Biases of the dataset's labels, "
+            "and of a base model, are likely to be in this model as well.",
         ]
     )
     return f"---\n{front}\n---\n\n{body}\n"
@@ -157,19 +157,20 @@ def _outcome(state: RunState, row: CandidateState) -> str:
 def _training_list(state: RunState) -> str:
     started, winner = state.started, _winner(state)
     sources = started["sources"]
-    settings = {
-        "batch_size": winner.candidate.batch_size,
-        **winner.candidate.parameters,
-        "steps": winner.scored_step,
-    }
+    settings = dict(winner.candidate.parameters)
+    rungs = ""
+    if winner.candidate.stepwise:
+        settings = {"batch_size": winner.candidate.batch_size, **settings}
+        settings["steps"] = winner.scored_step
+        steps = ", ".join(map(str, state.plan.rungs))
+        rungs = f"; fine-tunes were compared after {steps} steps"
     rows = ", ".join(f"{number} {name}" for name, number in started["rows"].items())
     columns = ", ".join(f"{role} from column `{name}`" for role, name in started["columns"].items())
     engine = state.engine
     lines = [
         f"Settings of the published candidate: {_pairs(settings)}.",
         f"Rows: {rows}; {columns}.",
-        f"Candidates were ranked by {started['settings']['metric']} on the validation rows; "
-        f"fine-tunes were compared after {', '.join(map(str, state.plan.rungs))} steps.",
+        f"Candidates were ranked by {started['settings']['metric']} on the validation rows{rungs}.",
         f"Seed: {started['settings']['seed']}.",
         f"Engine: {engine.get('device')}, {engine.get('threads')} threads, "
         f"{'bfloat16' if engine.get('bf16') else 'float32'} arithmetic.",

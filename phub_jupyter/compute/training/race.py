@@ -115,6 +115,10 @@ class Race:
 
     def _attempt(self, planned: Candidate, trial: Callable[[Candidate], None]) -> None:
         """Try one candidate; one that fails is marked and leaves the others alone."""
+        if not planned.stepwise and self._too_late(planned):
+            reason = "the time budget allows no further candidate"
+            self._trials.drop(self._row(planned).candidate, "dropped", reason)
+            return
         try:
             self._control.check(planned.id)
             self._propose(planned)
@@ -156,6 +160,12 @@ class Race:
     def _hurry(self) -> bool:
         # Without any score there would be nothing to hand back.
         return self._control.time_left <= 0 and bool(ranked(self._metric, self._alive()))
+
+    def _too_late(self, planned: Candidate) -> bool:
+        """Whether the time is over, and there is another like this to hand back."""
+        others = [row for row in map(self._row, self._plan.fitted) if row.candidate.publishable]
+        scored = any(row.validation is not None for row in others)
+        return planned.publishable and self._control.time_left <= 0 and scored
 
     def _alive(self) -> list[CandidateState]:
         rows = map(self._row, self._plan.stepwise)

@@ -22,11 +22,11 @@ def freeze(model: PreTrainedModel, parameters: Mapping[str, Any]) -> None:
     them as well.
     """
     share = float(parameters.get("frozen_share", 0.0))
+    table = _input_embeddings(model)
     if share or parameters.get("freeze_embeddings"):
-        model.get_input_embeddings().requires_grad_(False)
+        table.requires_grad_(False)
     if share:
         base = model.base_model
-        table = model.get_input_embeddings()
         for child in base.children():
             if any(module is table for module in child.modules()) and not _layers(child):
                 child.requires_grad_(False)
@@ -36,7 +36,10 @@ def freeze(model: PreTrainedModel, parameters: Mapping[str, Any]) -> None:
 
 
 def add_adapters(model: PreTrainedModel, parameters: Mapping[str, Any]) -> Any:
-    """The model with LoRA in its linear layers; of its own weights only the head learns."""
+    """The model with LoRA in its linear layers; of its own weights only the head learns.
+
+    In a model of convolutions without any linear layer it is in those.
+    """
     from peft import LoraConfig, get_peft_model
 
     rank = int(parameters["rank"])
@@ -44,11 +47,21 @@ def add_adapters(model: PreTrainedModel, parameters: Mapping[str, Any]) -> Any:
         r=rank,
         lora_alpha=2 * rank,
         lora_dropout=float(parameters.get("lora_dropout", 0.0)),
-        target_modules="all-linear",
+        target_modules=_adapted(model),
         modules_to_save=_heads(model) or None,
     )
     with _without_notices():
         return get_peft_model(model, config)
+
+
+def _adapted(model: PreTrainedModel) -> str | list[str]:
+    from torch.nn import Conv2d, Linear
+
+    modules = list(model.base_model.modules())
+    if any(isinstance(module, Linear) for module in modules):
+        return "all-linear"
+    named = model.named_modules()
+    return [name for name, module in named if isinstance(module, Conv2d) and module.groups == 1]
 
 
 def load_adapters(model: PreTrainedModel, folder: Path) -> Any:
@@ -71,6 +84,15 @@ def _without_notices() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
         yield
+
+
+def _input_embeddings(model: PreTrainedModel) -> Module:
+    """What a model reads its input with; of convolutions, all that stands before the layers."""
+    try:
+        table: Module = model.get_input_embeddings()
+    except NotImplementedError:
+        return next(iter(model.base_model.children()))
+    return table
 
 
 def _layers(module: Module) -> list[Module]:

@@ -15,6 +15,7 @@ from phub_jupyter.tasks import task_named
 __all__ = ["TRAINABLE", "needs_model", "recipe_for", "require_model"]
 
 _MODULES = {
+    "image-classification": "image_classification",
     "token-classification": "token_classification",
     "sentence-similarity": "sentence_similarity",
     "text-classification": "text_classification",

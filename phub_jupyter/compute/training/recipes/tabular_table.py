@@ -118,7 +118,7 @@ def _floats(column: pa.ChunkedArray) -> NDArray[np.float64]:
     import numpy as np
     import pyarrow as pa
 
-    values: NDArray[np.float64] = np.array(column.cast(pa.float64()).to_numpy(), dtype=np.float64)
+    values: NDArray[np.float64] = np.array(column.cast(pa.float64(), safe=False).to_numpy())
     values[~np.isfinite(values)] = math.nan
     return values
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -78,7 +79,9 @@ class TabularTrial:
         targets: Sequence[Any] = data.train.targets
         if data.labels:
             targets = [data.labels[index] for index in targets]
-        return estimator(self._candidate.family, wanted).fit(self._frame("train"), targets)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a fit that did not converge shows in its score
+            return estimator(self._candidate.family, wanted).fit(self._frame("train"), targets)
 
     def _frame(self, split: str) -> Any:
         def make() -> Any:
