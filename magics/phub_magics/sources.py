@@ -12,10 +12,10 @@ from typing import Any
 from phub_jupyter.errors import RepoNotFoundError
 from phub_magics.connection import Connection
 
-__all__ = ["Sources", "download", "find_repo", "quiet_downloads"]
+__all__ = ["MODEL_FILES", "Sources", "download", "find_repo", "quiet_downloads"]
 
 # Weights in formats that can run code when loaded, or that training does not read.
-_MODEL_FILES = ["*.json", "*.txt", "*.model", "*.spm", "*.safetensors", "README.md"]
+MODEL_FILES = ["*.json", "*.txt", "*.model", "*.spm", "*.safetensors", "README.md"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Sources:
 
     def model_folder(self, connection: Connection) -> Path:
         """The base model on this machine's disk."""
-        return download(connection, "model", self.model, _MODEL_FILES)
+        return download(connection, "model", self.model, MODEL_FILES)
 
     def dataset_folder(self, connection: Connection) -> Path:
         """The dataset on this machine's disk."""
