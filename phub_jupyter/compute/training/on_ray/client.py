@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import threading
 import time
+import warnings
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -106,6 +107,7 @@ class RayRun:
 
     async def _tail(self, hearing: Hearing) -> None:
         hearing.begin()
+        warnings.filterwarnings("ignore", "ssl=None is deprecated", DeprecationWarning)  # Ray's own
         async for piece in self._client.tail_job_logs(self._job):
             for line in hearing.hear(piece):
                 if line["line"] > self._heard:

@@ -56,6 +56,7 @@ def main() -> int:
     spec = Spec.read(Path.cwd())
     prepare_threads()
     record = _record(spec)
+    os.chdir(record.folder.parent)  # Ray may take the job's own folder away while it runs
     ray.init(address="auto", namespace=NAMESPACE, log_to_driver=False)
     try:
         _deliver(spec, record, _race(spec, record))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Hashable
 from dataclasses import dataclass, field
@@ -123,6 +124,7 @@ def perform(order: Order, parcel: bytes | None, board: Any) -> Answer:
     bench = _bench(order.spec)
     folder = Path(bench.folder.name)
     own = folder / (order.candidate or "none")
+    os.chdir(folder)  # Ray may take the job's own folder away while it runs
     unpack(parcel, own)
     lines = _Lines(folder, order.events, board)
     control = _BoardControl(board, order.seconds_left)
