@@ -54,11 +54,17 @@ class RayCluster:
             process.send_signal(signal.SIGKILL)
         psutil.wait_procs([*processes, self.nodes[node]], timeout=20)
 
+    def logs(self) -> list[Path]:
+        """Everything that Ray wrote down so far."""
+        found = [path for path in self.folder.glob("ray/session_2*/logs/**/*") if path.is_file()]
+        assert found
+        return found
+
     def close(self) -> None:
         """End all that was started."""
         for number in range(len(self.nodes)):
             self.lose(number)
-        #DEBUG shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _add(self, *options: str) -> None:
         environment = {

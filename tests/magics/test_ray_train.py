@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from huggingface_hub import HfApi, hf_hub_download
+from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 
 from phub_jupyter.compute.training import Record
@@ -31,7 +33,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubServer]:
     root = tmp_path_factory.mktemp("served")
     folder = write_dataset(
         root / "remarks",
-        train=remarks(6400),
+        train=remarks(40_000),
         validation=remarks(60, 1),
         test=remarks(80, 2),
     )
@@ -60,8 +62,8 @@ def shell(
         yield shell
 
 
-def begin(shell: InteractiveShell, repo: str) -> TrainingJob:
-    job = shell.run_line_magic("phub", f"{LINE} --to {repo} --background")
+def begin(shell: InteractiveShell, repo: str, more: str = "") -> TrainingJob:
+    job = shell.run_line_magic("phub", f"{LINE} --to {repo} --background {more}")
     assert isinstance(job, TrainingJob)
     return job
 
@@ -85,7 +87,7 @@ def fine_tunes_run(record: Record) -> bool:
 def test_a_run_survives_the_loss_of_a_node(
     server: HubServer, cluster: RayCluster, shell: InteractiveShell
 ) -> None:
-    job = begin(shell, "ada/clustered")
+    job = begin(shell, "ada/clustered", "--max-train-rows 6400")
     until(job, 300, lambda: fine_tunes_run(job.record) and cluster.at_work(1))
     cluster.lose(1)
     result = job.wait(400)
@@ -103,6 +105,31 @@ def test_a_run_survives_the_loss_of_a_node(
     assert {"config.json", "model.safetensors", "README.md", "phub_run.jsonl"} <= names
     metrics = json.loads(Path(_pull(server, "ada/clustered", "metrics.json")).read_text())
     assert metrics["winner"]["test"]["rows"] == 80
+    token = os.environ["PHUB_TOKEN"].encode()
+    assert not [path for path in cluster.logs() if token in path.read_bytes()]
+
+
+def test_a_run_is_stopped_and_gone_on_with_where_it_was(
+    server: HubServer, cluster: RayCluster, shell: InteractiveShell
+) -> None:
+    job = begin(shell, "ada/resumed")
+    until(job, 300, lambda: "c5" in rows(job.record))
+    job.control.cancel("c5")
+    until(job, 300, lambda: rows(job.record)["c5"].status == "cancelled")
+    job.cancel()
+    with pytest.raises(UsageError, match="Stopped; what was done is kept"):
+        job.wait(180)
+    assert RunState.read(job.record.events()).status == "stopped"
+    reached = {name: row.checkpoint for name, row in rows(job.record).items()}
+
+    shell.run_line_magic("phub", "train --resume")
+    state = RunState.read(job.record.events())
+    assert state.status == "finished"
+    assert state.pushed == "ada/resumed"
+    assert state.candidates["c5"].status == "cancelled"
+    jobs = [line["id"] for line in job.record.events() if line["event"] == "job"]
+    assert len(jobs) == 2
+    assert all(state.candidates[name].checkpoint >= step for name, step in reached.items())
 
 
 def _pull(server: HubServer, repo: str, name: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 from phub_jupyter.compute.training.control import Control, StoppedError
 from phub_jupyter.compute.training.on_ray.lines import Hearing
-from phub_jupyter.compute.training.on_ray.spec import TOKEN_VARIABLE, Spec
+from phub_jupyter.compute.training.on_ray.spec import Spec
 from phub_jupyter.compute.training.record import Record
 from phub_jupyter.errors import InvalidRequestError, StorageError
 
@@ -75,15 +75,12 @@ class RayRun:
 
     def _submit(self, spec: Spec, token: str) -> None:
         with tempfile.TemporaryDirectory() as folder:
-            spec.write(Path(folder))
+            spec.write(Path(folder), token)
             if self._record.path.exists():
                 shutil.copy(self._record.path, folder)
             self._job = self._client.submit_job(
                 entrypoint=f"python -m {_PACKAGE}.driver",
-                runtime_env={
-                    "working_dir": folder,
-                    "env_vars": {**_QUIET, TOKEN_VARIABLE: token},
-                },
+                runtime_env={"working_dir": folder, "env_vars": _QUIET},
                 metadata={"phub_run": spec.run},
             )
         self._heard = 0

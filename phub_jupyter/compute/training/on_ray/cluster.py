@@ -24,9 +24,10 @@ _PATIENCE = 30.0  # seconds until a turn that does not hear a wish is ended from
 class Cluster:
     """Open while a run is on it. ``lanes`` is how many turns it has room for at a time."""
 
-    def __init__(self, spec: Spec, record: Record, control: Control) -> None:
+    def __init__(self, spec: Spec, token: str, record: Record, control: Control) -> None:
         self._ray = ray = _library("ray")
         self.spec = spec
+        self.token = token
         self.lanes = _lanes(spec, ray.cluster_resources())
         here = _library("ray.util.scheduling_strategies").NodeAffinitySchedulingStrategy(
             ray.get_runtime_context().get_node_id(), soft=False

@@ -21,7 +21,7 @@ from phub_jupyter.compute.training.engine import prepare_threads
 from phub_jupyter.compute.training.on_ray.cluster import Cluster
 from phub_jupyter.compute.training.on_ray.fetch import dataset_folder, model_folder
 from phub_jupyter.compute.training.on_ray.lines import spoken
-from phub_jupyter.compute.training.on_ray.spec import NAMESPACE, TOKEN_VARIABLE, Spec
+from phub_jupyter.compute.training.on_ray.spec import NAMESPACE, Spec, take_token
 from phub_jupyter.compute.training.on_ray.trials import RayTrials
 from phub_jupyter.compute.training.prepare import prepare
 from phub_jupyter.compute.training.ranking import GONE
@@ -53,13 +53,13 @@ class _SpokenRecord(Record):
 def main() -> int:
     """Run what the working folder describes; the exit status says whether it came to its end."""
     ray: Any = import_module("ray")
-    spec = Spec.read(Path.cwd())
+    spec, token = Spec.read(Path.cwd()), take_token(Path.cwd())
     prepare_threads()
     record = _record(spec)
     os.chdir(record.folder.parent)  # Ray may take the job's own folder away while it runs
     ray.init(address="auto", namespace=NAMESPACE, log_to_driver=False)
     try:
-        _deliver(spec, record, _race(spec, record))
+        _deliver(spec, token, record, _race(spec, token, record))
     except StoppedError:
         return 2  # the job is over, the run is not
     except HubError as error:
@@ -68,16 +68,16 @@ def main() -> int:
     return 0
 
 
-def _race(spec: Spec, record: Record) -> Outcome:
-    prepared = prepare(Settings(**spec.settings), dataset_folder(spec))
+def _race(spec: Spec, token: str, record: Record) -> Outcome:
+    prepared = prepare(Settings(**spec.settings), dataset_folder(spec, token))
     control = Control()
-    cluster = Cluster(spec, record, control)
+    cluster = Cluster(spec, token, record, control)
     try:
         return run(
             record,
             prepared.settings,
             prepared.data,
-            model_folder(spec),
+            model_folder(spec, token),
             control,
             dict(spec.sources),
             partial(RayTrials, cluster=cluster),
@@ -86,10 +86,10 @@ def _race(spec: Spec, record: Record) -> Outcome:
         cluster.close()
 
 
-def _deliver(spec: Spec, record: Record, outcome: Outcome) -> None:
+def _deliver(spec: Spec, token: str, record: Record, outcome: Outcome) -> None:
     from huggingface_hub import HfApi
 
-    api = HfApi(endpoint=spec.endpoint, token=os.environ[TOKEN_VARIABLE])
+    api = HfApi(endpoint=spec.endpoint, token=token)
     target, branch = spec.sources["to"], f"run-{spec.run}"
     api.create_repo(target["repo"], private=target["private"], exist_ok=True)
     api.create_branch(target["repo"], branch=branch, exist_ok=True)

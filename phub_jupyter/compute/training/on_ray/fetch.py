@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import os
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from phub_jupyter.compute.training.on_ray.spec import TOKEN_VARIABLE, Spec
+from phub_jupyter.compute.training.on_ray.spec import Spec
 
 __all__ = ["dataset_folder", "model_folder"]
 
 
-def model_folder(spec: Spec) -> Path:
+def model_folder(spec: Spec, token: str) -> Path:
     """The base model at its commit; downloaded once a machine."""
-    return _download(spec, "model", list(spec.model_files))
+    return _download(spec, token, "model", list(spec.model_files))
 
 
-def dataset_folder(spec: Spec) -> Path:
+def dataset_folder(spec: Spec, token: str) -> Path:
     """The dataset at its commit; downloaded once a machine."""
-    return _download(spec, "dataset", None)
+    return _download(spec, token, "dataset", None)
 
 
-def _download(spec: Spec, kind: str, patterns: list[str] | None) -> Path:
+def _download(spec: Spec, token: str, kind: str, patterns: list[str] | None) -> Path:
     from huggingface_hub import snapshot_download
 
     bars: Any = import_module("huggingface_hub.utils")
@@ -34,7 +33,7 @@ def _download(spec: Spec, kind: str, patterns: list[str] | None) -> Path:
             repo_type=kind,
             revision=source["commit"],
             endpoint=spec.endpoint,
-            token=os.environ[TOKEN_VARIABLE],
+            token=token,
             allow_patterns=patterns,
         )
     )

@@ -37,6 +37,7 @@ class Order:
     """
 
     spec: Spec
+    token: str = field(repr=False)
     action: str
     events: tuple[dict[str, Any], ...]
     candidate: str = ""
@@ -121,7 +122,7 @@ def perform(order: Order, parcel: bytes | None, board: Any) -> Answer:
 
     It can be repeated on another machine with the same result: everything it needs comes with it.
     """
-    bench = _bench(order.spec)
+    bench = _bench(order)
     folder = Path(bench.folder.name)
     own = folder / (order.candidate or "none")
     os.chdir(folder)  # Ray may take the job's own folder away while it runs
@@ -155,10 +156,11 @@ def _act(order: Order, trials: Trials, journal: Journal, control: Control) -> No
         )
 
 
-def _bench(spec: Spec) -> _Bench:
+def _bench(order: Order) -> _Bench:
+    spec, token = order.spec, order.token
     if spec.run not in _BENCHES:
         _BENCHES.clear()
-        prepared = prepare(Settings(**spec.settings), dataset_folder(spec))
+        prepared = prepare(Settings(**spec.settings), dataset_folder(spec, token))
         folder = TemporaryDirectory(prefix="phub-")
-        _BENCHES[spec.run] = _Bench(prepared, model_folder(spec), folder)
+        _BENCHES[spec.run] = _Bench(prepared, model_folder(spec, token), folder)
     return _BENCHES[spec.run]

@@ -1,4 +1,4 @@
-"""What a job of the cluster is told: everything but the token, which travels on its own."""
+"""What a job of the cluster is told: which run it is, and with which token."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
-__all__ = ["NAMESPACE", "TOKEN_VARIABLE", "Spec", "board_name"]
+__all__ = ["NAMESPACE", "Spec", "board_name", "take_token"]
 
 NAMESPACE = "phub"
-TOKEN_VARIABLE = "PHUB_TOKEN"  # noqa: S105
 _FILE_NAME = "spec.json"
+_TOKEN_FILE = "token"  # noqa: S105
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +34,27 @@ class Spec:
     gpus: float = 0.0
     retries: int = 3
 
-    def write(self, folder: Path) -> None:
-        """Leave it where the job will look for it."""
+    def write(self, folder: Path, token: str) -> None:
+        """Leave it where the job will look for it, and the token beside it.
+
+        Ray writes the variables of a job into its logs, and shows them in the dashboard.
+        """
         (folder / _FILE_NAME).write_text(json.dumps(asdict(self)), "utf-8")
+        (folder / _TOKEN_FILE).write_text(token, "utf-8")
 
     @classmethod
     def read(cls, folder: Path) -> Self:
         """What `write` left in the folder."""
         body = json.loads((folder / _FILE_NAME).read_text("utf-8"))
         return cls(**{**body, "model_files": tuple(body["model_files"])})
+
+
+def take_token(folder: Path) -> str:
+    """The token that `Spec.write` left in the folder, where it is no more afterwards."""
+    path = folder / _TOKEN_FILE
+    token = path.read_text("utf-8")
+    path.unlink()
+    return token
 
 
 def board_name(run: str) -> str:

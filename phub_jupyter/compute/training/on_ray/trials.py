@@ -59,6 +59,7 @@ class RayTrials(Trials):
         left = self._control.time_left
         order = Order(
             self._cluster.spec,
+            self._cluster.token,
             action,
             tuple(self._lines(candidate)),
             candidate.id if candidate else "",
