@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import zlib
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -41,8 +42,9 @@ def train_on_ray(
     from phub_jupyter.compute.training.on_ray.client import RayRun
     from phub_jupyter.compute.training.on_ray.spec import Spec
 
+    target = f"{connection.endpoint} {noted['to']['repo']}"  # two people may begin in one second
     spec = Spec(
-        run=record.name,
+        run=f"{record.name}-{zlib.crc32(target.encode()):08x}",
         endpoint=os.environ.get("PHUB_RAY_ENDPOINT") or connection.endpoint,
         settings={**asdict(settings), "columns": dict(settings.columns)},
         sources=noted,

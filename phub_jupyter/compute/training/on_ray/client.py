@@ -38,11 +38,13 @@ class RayRun:
         self._address = address
         self._client = _reach(address)
         self._over = threading.Event()
+        self._run = ""
         self._job = ""
         self._heard = 0
 
     def begin(self, spec: Spec, token: str) -> None:
         """Go on listening to the run's job if there is one that may still tell something."""
+        self._run = spec.run
         for line in self._record.events():
             if line["event"] == "job" and line["address"] == self._address:
                 self._job, self._heard = line["id"], 0
@@ -94,7 +96,7 @@ class RayRun:
                 if self._client.get_job_status(self._job).is_terminal():
                     return
                 deadline = time.monotonic() + _GIVE_UP_AFTER
-            except (OSError, RuntimeError) as error:
+            except (OSError, RuntimeError, _broken_connection()) as error:
                 if time.monotonic() > deadline:
                     raise StorageError(
                         f"ray: {self._address} does not answer any more ({type(error).__name__}); "
@@ -116,18 +118,23 @@ class RayRun:
         stopped_at: float | None = None
         while not self._over.wait(1.0):
             wishes = self._control.wishes
-            if wishes - sent:
-                words = " ".join(f"{what}:{candidate}" for what, candidate in wishes - sent)
-                name = self._record.name
-                self._client.submit_job(
-                    entrypoint=f"python -m {_PACKAGE}.wish {name} {words}",
-                    runtime_env={"env_vars": _QUIET},
-                )
-                sent = wishes
-            if self._control.stopped:
-                stopped_at = stopped_at or time.monotonic()
-                if time.monotonic() > stopped_at + _STOP_AFTER:
-                    self._client.stop_job(self._job)
+            try:
+                if wishes - sent:
+                    self._send(wishes - sent)
+                    sent = wishes
+                if self._control.stopped:
+                    stopped_at = stopped_at or time.monotonic()
+                    if time.monotonic() > stopped_at + _STOP_AFTER:
+                        self._client.stop_job(self._job)
+            except (OSError, RuntimeError):
+                continue  # the dashboard does not answer now; `_listen` gives up if it never does
+
+    def _send(self, wishes: frozenset[tuple[str, str]]) -> None:
+        words = " ".join(f"{what}:{candidate}" for what, candidate in wishes)
+        self._client.submit_job(
+            entrypoint=f"python -m {_PACKAGE}.wish {self._run} {words}",
+            runtime_env={"env_vars": _QUIET},
+        )
 
     def _delivered(self, hearing: Hearing) -> dict[str, Any]:
         last: dict[str, Any] = {}
@@ -144,6 +151,11 @@ class RayRun:
         raise InvalidRequestError(
             f"ray: job {self._job} ended without a result: {reason or 'its log is empty'}"
         )
+
+
+def _broken_connection() -> type[Exception]:
+    error: type[Exception] = import_module("aiohttp").ClientError
+    return error
 
 
 def _reach(address: str) -> Any:
