@@ -16,7 +16,7 @@ import requests
 
 ROOT = Path(__file__).parents[2]
 _RAY = Path(sys.executable).with_name("ray")
-_WAIT = 90.0
+_WAIT = 240.0  # seconds; a busy machine needs a minute for a node
 
 
 class RayCluster:
@@ -27,15 +27,19 @@ class RayCluster:
         self._gcs, dashboard = _free_port(), _free_port()
         self.address = f"http://127.0.0.1:{dashboard}"
         self.nodes: list[psutil.Popen] = []
-        self._add(
-            "--head",
-            f"--port={self._gcs}",
-            f"--dashboard-port={dashboard}",
-            f"--ray-client-server-port={_free_port()}",
-            f"--temp-dir={self.folder / 'ray'}",
-        )
-        self._await_nodes(1)
-        self.add_node()
+        try:
+            self._add(
+                "--head",
+                f"--port={self._gcs}",
+                f"--dashboard-port={dashboard}",
+                f"--ray-client-server-port={_free_port()}",
+                f"--temp-dir={self.folder / 'ray'}",
+            )
+            self._await_nodes(1)
+            self.add_node()
+        except BaseException:
+            self.close()
+            raise
 
     def add_node(self) -> None:
         """Let another machine join."""
