@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import re
 from importlib import import_module
 from typing import IO, Any, NoReturn
@@ -23,6 +24,7 @@ __all__ = [
     "repo_id",
     "repo_ids",
     "role_and_name",
+    "share",
 ]
 
 VERBS = {
@@ -87,6 +89,17 @@ def count(text: str) -> int:
         number = 0
     if number < 1:
         raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 1 up")
+    return number
+
+
+def share(text: str) -> float:
+    """A number from 0 up that need not be whole."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < math.inf:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number from 0 up")
     return number
 
 

@@ -12,10 +12,10 @@ from typing import Any
 from phub_jupyter.errors import RepoNotFoundError
 from phub_magics.connection import Connection
 
-__all__ = ["Sources", "download", "find_repo", "quiet_downloads"]
+__all__ = ["MODEL_FILES", "Sources", "download", "find_repo", "quiet_downloads"]
 
 # Weights in formats that can run code when loaded, or that training does not read.
-_MODEL_FILES = ["*.json", "*.txt", "*.model", "*.spm", "*.safetensors", "README.md"]
+MODEL_FILES = ["*.json", "*.txt", "*.model", "*.spm", "*.safetensors", "README.md"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Sources:
 
     def model_folder(self, connection: Connection) -> Path | None:
         """The base model on this machine's disk."""
-        return download(connection, "model", self.model, _MODEL_FILES) if self.model else None
+        return download(connection, "model", self.model, MODEL_FILES) if self.model else None
 
     def dataset_folder(self, connection: Connection) -> Path:
         """The dataset on this machine's disk."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import os
 from typing import Any
 
 from phub_jupyter.compute.training import Record, Settings
 from phub_jupyter.compute.training.recipes import TRAINABLE, require_model
 from phub_jupyter.compute.training.state import RunState
 from phub_jupyter.errors import InvalidRequestError
-from phub_magics.arguments import count, duration, repo_id, role_and_name
+from phub_magics.arguments import count, duration, repo_id, role_and_name, share
 from phub_magics.connection import Connection
 from phub_magics.push import check_target
+from phub_magics.ray_training import ray_wishes
 from phub_magics.run_folder import runs_folder
 from phub_magics.sources import Sources
 from phub_magics.training_job import TrainingJob, follow
@@ -47,6 +49,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-train-rows", type=count, metavar="N", help="learn from N rows only")
     parser.add_argument(
         "--time-budget", type=duration, metavar="5m", help="train no longer than this"
+    )
+    parser.add_argument(
+        "--on", choices=["kernel", "ray"], help="where candidates train (default: here)"
+    )
+    parser.add_argument(
+        "--cpus-per-trial", type=share, default=1.0, metavar="N", help="on ray, of one machine"
+    )
+    parser.add_argument(
+        "--gpus-per-trial", type=share, default=0.0, metavar="N", help="on ray; 0.5 is half a GPU"
     )
     visibility = parser.add_mutually_exclusive_group()
     visibility.add_argument(
@@ -95,6 +106,8 @@ def _begin(args: argparse.Namespace, shell: Any) -> TrainingJob:
     from phub_jupyter.compute.training.environment import environment
     from phub_magics.notebook_state import notebook_sentence
 
+    on = args.on or os.environ.get("PHUB_TRAIN_ON", "kernel")
+    ray = {"ray": ray_wishes(args.cpus_per_trial, args.gpus_per_trial)} if on == "ray" else {}
     connection = Connection.from_environment()
     check_target(connection, args.to)
     sources = Sources.resolve(connection, args.model, args.dataset)
@@ -105,6 +118,7 @@ def _begin(args: argparse.Namespace, shell: Any) -> TrainingJob:
         "to": {"repo": args.to, "private": private},
         "notebook": notebook_sentence(shell),
         "environment": environment(),
+        **ray,
     }
     return TrainingJob.prepare(connection, settings, noted, lambda: Record.create(runs_folder()))
 

@@ -19,6 +19,7 @@ from phub_jupyter.errors import NotSupportedError
 from phub_magics.connection import Connection
 from phub_magics.live_table import LiveTable, announced
 from phub_magics.push import TrainingResult, push_winner
+from phub_magics.ray_training import train_on_ray
 from phub_magics.sources import Sources
 
 __all__ = ["TrainingJob", "follow"]
@@ -36,7 +37,7 @@ class TrainingJob:
         prepared: Prepared,
         noted: dict[str, Any],
         record: Record,
-        model_folder: Path,
+        model_folder: Path | None,
     ) -> None:
         self.record = record
         self.control = Control()
@@ -62,14 +63,16 @@ class TrainingJob:
         _require_libraries()
         prepare_threads()
         sources = Sources(noted["model"], noted["dataset"])
+        here = "ray" not in noted
         with announced(f"Downloading {sources.names} …"):
             folder = sources.dataset_folder(connection)
             prepared = prepare(settings, folder, has_model=sources.model is not None)
-            model_folder = sources.model_folder(connection)
+            model_folder = sources.model_folder(connection) if here else None
         print(prepared.sentence())
         opened = record()
-        # Recipes that start from no model never look into its folder.
-        return cls(connection, prepared, noted, opened, model_folder or opened.folder)
+        if here and model_folder is None:
+            model_folder = opened.folder  # recipes that start from no model never look into it
+        return cls(connection, prepared, noted, opened, model_folder)
 
     def start(self) -> None:
         """Begin on the worker thread."""
@@ -109,19 +112,12 @@ class TrainingJob:
 
     def _work(self) -> None:
         try:
-            outcome = run_training(
-                self.record,
-                self._prepared.settings,
-                self._prepared.data,
-                self._model_folder,
-                self.control,
-                self._noted,
-            )
+            folder = self._train()
             target = self._noted["to"]
             self._result = push_winner(
                 self._connection,
                 self.record,
-                outcome.folder,
+                folder,
                 target["repo"],
                 private=target["private"],
             )
@@ -129,6 +125,21 @@ class TrainingJob:
             self._error = error
         finally:
             self._done.set()
+
+    def _train(self) -> Path:
+        """Train here or on the cluster; return the folder to publish."""
+        settings = self._prepared.settings
+        if self._model_folder is None:
+            return train_on_ray(self._connection, self.record, settings, self._noted, self.control)
+        outcome = run_training(
+            self.record,
+            settings,
+            self._prepared.data,
+            self._model_folder,
+            self.control,
+            self._noted,
+        )
+        return outcome.folder
 
 
 def _require_libraries() -> None:

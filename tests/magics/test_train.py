@@ -137,6 +137,7 @@ def test_public_and_private_are_as_asked(shell: InteractiveShell, server: HubSer
         ({"dataset": "ada/monotone"}, "label-column: 'label' has only the class 'negative'"),
         ({"task": "translation"}, "task: 'translation' cannot be trained yet"),
         ({"metric": "charm"}, "metric: 'charm' cannot rank candidates"),
+        ({"on": "ray"}, "PHUB_RAY_ADDRESS: no Ray cluster is configured"),
     ],
 )
 def test_a_refusal_changes_nothing(

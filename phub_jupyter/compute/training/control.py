@@ -45,6 +45,13 @@ class Control:
         self._deadline = None if seconds is None else time.monotonic() + seconds
 
     @property
+    def wishes(self) -> frozenset[tuple[str, str]]:
+        """All that was wished for so far: what, and of which candidate."""
+        found = {("cancel", candidate) for candidate in self._cancelled}
+        found |= {("pin", candidate) for candidate in self._pinned}
+        return frozenset(found | ({("stop", "")} if self._stopped else set()))
+
+    @property
     def stopped(self) -> bool:
         """Whether the whole run was told to stop."""
         return self._stopped

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from phub_jupyter.compute.training.control import CancelledError, Control, StoppedError
@@ -23,7 +25,10 @@ _log = logging.getLogger(__name__)
 
 
 class Race:
-    """Tries the candidates of a plan; what happened is in the journal."""
+    """Tries the candidates of a plan; what happened is in the journal.
+
+    As many of them at a time as the trials have lanes: one on this machine, more on a cluster.
+    """
 
     def __init__(
         self,
@@ -40,33 +45,47 @@ class Race:
         self._metric = journal.state.metric
         self._seed = settings.seed
         self._control = control
+        self._deciding = threading.Lock()
 
     def run(self) -> None:
         """Fit what is fitted at one go, then let the others climb from rung to rung."""
         _ = self._trials.engine  # a model that cannot be loaded is refused before any work
-        for planned in self._plan.fitted:
-            if not self._row(planned).over:
-                self._attempt(planned, self._trials.fit)
-                if self._row(planned).validation is not None:
-                    self._journal.write("status", candidate=planned.id, status="finished")
+        self._each(map(self._row, self._plan.fitted), self._fit)
         for rung in self._plan.rungs:
-            self._climb(rung)
+            self._each(self._order(), partial(self._climb, rung=rung))
+            if rung != self._plan.rungs[-1] and not self._hurry():
+                self._economize(rung)
 
-    def _climb(self, rung: int) -> None:
-        last = rung == self._plan.rungs[-1]
-        for row in self._order():
-            if self._is_there(row, rung):
-                continue
-            if row.step == 0 and not self._can_afford(self._plan.rungs[-1]):
-                reason = "the time budget allows no further candidate"
-                self._trials.drop(row.candidate, "dropped", reason)
-            elif not self._hurry():
-                train = partial(self._trials.train, rung=rung, hurry=self._hurry)
-                self._attempt(row.candidate, train)
-                if not last and not self._hurry():
+    def _each(
+        self, rows: Iterable[CandidateState], attempt: Callable[[CandidateState], None]
+    ) -> None:
+        """Attempt all of them, lane by lane; a wish to stop ends the others as well."""
+        if self._trials.lanes == 1:
+            for row in rows:
+                attempt(row)
+            return
+        with ThreadPoolExecutor(self._trials.lanes) as lanes:
+            list(lanes.map(attempt, rows))
+
+    def _fit(self, row: CandidateState) -> None:
+        if row.over:
+            return
+        self._attempt(row.candidate, self._trials.fit)
+        if row.validation is not None:
+            self._journal.write("status", candidate=row.candidate.id, status="finished")
+
+    def _climb(self, row: CandidateState, rung: int) -> None:
+        if self._is_there(row, rung):
+            return
+        if row.step == 0 and not self._can_afford(self._plan.rungs[-1]):
+            reason = "the time budget allows no further candidate"
+            self._trials.drop(row.candidate, "dropped", reason)
+        elif not self._hurry():
+            train = partial(self._trials.train, rung=rung, hurry=self._hurry)
+            self._attempt(row.candidate, train)
+            if rung != self._plan.rungs[-1] and not self._hurry():
+                with self._deciding:
                     self._thin(rung)
-        if not last and not self._hurry():
-            self._economize(rung)
 
     def _order(self) -> list[CandidateState]:
         """As planned at first; then the best first, in case that time runs out."""
@@ -121,9 +140,10 @@ class Race:
             return
         try:
             self._control.check(planned.id)
-            self._propose(planned)
-            candidate = self._row(planned).candidate
-            self._journal.write("status", candidate=candidate.id, status="running")
+            with self._deciding:
+                self._propose(planned)
+                candidate = self._row(planned).candidate
+                self._journal.write("status", candidate=candidate.id, status="running")
             trial(candidate)
         except CancelledError:
             self._trials.drop(self._row(planned).candidate, "cancelled", "")
@@ -141,10 +161,18 @@ class Race:
     def _propose(self, planned: Candidate) -> None:
         if not self._row(planned).candidate.open:
             return
+        family = self._journal.state.of_family(planned.family)
         tried = [
             (row.candidate.parameters, rank_key(self._metric, row.validation))
-            for row in self._journal.state.of_family(planned.family)
+            for row in family
             if row.validation is not None
+        ]
+        # What is being tried counts as the worst so far, so that the search looks elsewhere.
+        worst = min((score for _, score in tried), default=0.0)
+        tried += [
+            (row.candidate.parameters, worst)
+            for row in family
+            if row.validation is None and row.status == "running" and not row.candidate.open
         ]
         parameters = propose(self._spaces[planned.family], tried, self._seed)
         self._journal.write("proposed", candidate=planned.id, parameters=parameters)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from importlib import import_module
@@ -32,10 +32,12 @@ def run(
     model_folder: Path,
     control: Control,
     sources: dict[str, Any] | None = None,
+    make_trials: Callable[..., Trials] = Trials,
 ) -> Outcome:
     """Begin the run of ``record``, or go on with it, and return what was found.
 
-    ``sources`` is kept in the record for the card. Raises StoppedError when the person stopped
+    ``sources`` is kept in the record for the card; ``make_trials`` says where candidates are
+    worked on. Raises StoppedError when the person stopped
     the run, InvalidRequestError when the model or every candidate is unusable.
     """
     recipe = recipe_for(settings.task)
@@ -55,7 +57,7 @@ def run(
             metrics=_ranking_first(data.metrics or recipe.metrics, settings.metric),
             sources=sources or {},
         )
-    trials = Trials(journal, recipe, data, model_folder, settings, control)
+    trials = make_trials(journal, recipe, data, model_folder, settings, control)
     begin = time.monotonic()
     control.limit(settings.time_budget)
     try:

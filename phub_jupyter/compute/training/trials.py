@@ -22,7 +22,12 @@ __all__ = ["Trials"]
 
 
 class Trials:
-    """The work on single candidates; every result goes into the journal."""
+    """The work on single candidates; every result goes into the journal.
+
+    ``lanes`` is how many of them may be worked on at a time.
+    """
+
+    lanes = 1
 
     def __init__(
         self,
@@ -40,7 +45,7 @@ class Trials:
         self._settings = settings
         self._control = control
         self._plan = journal.state.plan
-        self._shared: dict[Hashable, Any] = {}
+        self.shared: dict[Hashable, Any] = {}
         self._folder = journal.record.folder
 
     @cached_property
@@ -133,7 +138,7 @@ class Trials:
             total=self._plan.total(candidate),
             batch_size=candidate.batch_size,
             check=lambda: self._control.check(candidate.id),
-            shared=self._shared,
+            shared=self.shared,
         )
         return self._recipe.trial(candidate, work)
 
