@@ -59,7 +59,11 @@ install-clients: install-test
 test-crash: install-test  ## kill the hub 200 times in the middle of work and look what is left
 	PHUB_CRASHES=200 $(BIN)/pytest tests/crash
 
-test-compute: install-test  ## run the long tests of training, evaluation and inference as well
+$(VENV)/.ray: $(VENV)/.tested
+	$(BIN)/pip install -q -c constraints.txt -e '.[ray]'
+	touch $@
+
+test-compute: $(VENV)/.ray  ## run the long tests of training, evaluation and inference, on a Ray cluster too
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "long or not long" tests/compute tests/magics tests/server/test_inference*.py
 
 test-clients: install-clients  ## run the scenarios of all client releases, with hf_xet and without
