@@ -19,6 +19,7 @@ __all__ = [
     "build_parser",
     "count",
     "duration",
+    "kept",
     "names",
     "repo_id",
     "repo_ids",
@@ -88,6 +89,18 @@ def count(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 1 up")
     return number
+
+
+def kept(text: str) -> int | None:
+    """How many candidates to push: ``best``, a number, or ``all``, which is None."""
+    if text == "all":
+        return None
+    try:
+        return 1 if text == "best" else count(text)
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is not best, all or a whole number from 1 up"
+        ) from None
 
 
 def duration(text: str) -> float:

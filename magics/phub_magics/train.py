@@ -9,7 +9,7 @@ from phub_jupyter.compute.training import Record, Settings
 from phub_jupyter.compute.training.recipes import TRAINABLE
 from phub_jupyter.compute.training.state import RunState
 from phub_jupyter.errors import InvalidRequestError
-from phub_magics.arguments import count, duration, repo_id, role_and_name
+from phub_magics.arguments import count, duration, kept, repo_id, role_and_name
 from phub_magics.connection import Connection
 from phub_magics.push import check_target
 from phub_magics.run_folder import runs_folder
@@ -45,6 +45,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-train-rows", type=count, metavar="N", help="learn from N rows only")
     parser.add_argument(
         "--time-budget", type=duration, metavar="5m", help="train no longer than this"
+    )
+    parser.add_argument(
+        "--push",
+        type=kept,
+        default=1,
+        metavar="best|all|N",
+        help="how many of those trained to the end go on the hub; all but the best as branches "
+        "(default: best)",
     )
     visibility = parser.add_mutually_exclusive_group()
     visibility.add_argument(
@@ -87,6 +95,7 @@ def _begin(args: argparse.Namespace, shell: Any) -> TrainingJob:
         columns=dict(args.column),
         max_train_rows=args.max_train_rows,
         time_budget=args.time_budget,
+        keep=args.candidates if args.push is None else args.push,
     )
     from phub_jupyter.compute.training.environment import environment
     from phub_magics.notebook_state import notebook_sentence

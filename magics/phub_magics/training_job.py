@@ -18,7 +18,7 @@ from phub_jupyter.compute.training.state import RunState
 from phub_jupyter.errors import NotSupportedError
 from phub_magics.connection import Connection
 from phub_magics.live_table import LiveTable, announced
-from phub_magics.push import TrainingResult, push_winner
+from phub_magics.push import TrainingResult, push_run
 from phub_magics.sources import Sources
 
 __all__ = ["TrainingJob", "follow"]
@@ -106,7 +106,7 @@ class TrainingJob:
 
     def _work(self) -> None:
         try:
-            outcome = run_training(
+            run_training(
                 self.record,
                 self._prepared.settings,
                 self._prepared.data,
@@ -115,12 +115,12 @@ class TrainingJob:
                 self._noted,
             )
             target = self._noted["to"]
-            self._result = push_winner(
+            self._result = push_run(
                 self._connection,
                 self.record,
-                outcome.folder,
                 target["repo"],
                 private=target["private"],
+                number=self._prepared.settings.keep,
             )
         except BaseException as error:
             self._error = error

@@ -51,6 +51,7 @@ class Race:
                     self._journal.write("status", candidate=planned.id, status="finished")
         for rung in self._plan.rungs:
             self._climb(rung)
+        self._note_pins()
 
     def _climb(self, rung: int) -> None:
         last = rung == self._plan.rungs[-1]
@@ -115,6 +116,7 @@ class Race:
 
     def _attempt(self, planned: Candidate, trial: Callable[[Candidate], None]) -> None:
         """Try one candidate; one that fails is marked and leaves the others alone."""
+        self._note_pins()
         try:
             self._control.check(planned.id)
             self._propose(planned)
@@ -149,6 +151,11 @@ class Race:
         if not row.pinned and self._control.pinned(row.candidate.id):
             self._journal.write("pinned", candidate=row.candidate.id)
         return row.pinned
+
+    def _note_pins(self) -> None:
+        """Keep the person's pins in the record, so that a resumed run knows them."""
+        for row in self._alive():
+            self._pinned(row)
 
     def _is_there(self, row: CandidateState, rung: int) -> bool:
         return row.scored_step >= self._plan.goal(row.candidate, rung)

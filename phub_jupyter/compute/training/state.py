@@ -116,6 +116,11 @@ class RunState:
         """All metrics of the run; the one that ranks is the first."""
         return [self._metric(name) for name in self.started.get("metrics", ())]
 
+    @property
+    def keep(self) -> int:
+        """How many candidates the person wants on the hub."""
+        return int(self.started["settings"].get("keep", 1))
+
     def _metric(self, name: str) -> Metric:
         return metric_of(self.started["settings"]["task"], name, self.started.get("problem", ""))
 
