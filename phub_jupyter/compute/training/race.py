@@ -16,6 +16,7 @@ from phub_jupyter.compute.training.settings import Settings
 from phub_jupyter.compute.training.space import FamilySpace
 from phub_jupyter.compute.training.state import CandidateState
 from phub_jupyter.compute.training.trials import Trials
+from phub_jupyter.errors import HubError
 
 __all__ = ["Race"]
 
@@ -131,7 +132,8 @@ class Race:
             raise
         except Exception as error:
             _log.warning("%s failed", planned.name, exc_info=True)
-            reason = f"{type(error).__name__}: {error}"[:300]
+            known = isinstance(error, HubError)
+            reason = str(error) if known else f"{type(error).__name__}: {error}"[:300]
             self._trials.drop(self._row(planned).candidate, "failed", reason)
             return
         self._journal.write("status", candidate=planned.id, status="paused")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from phub_jupyter.compute.evaluation.metrics import Metric, metric_of
+from phub_jupyter.compute.training.memory import Smaller
 from phub_jupyter.compute.training.plan import Candidate, Plan
 from phub_jupyter.compute.training.scores import Scores, better
 
@@ -39,6 +40,7 @@ class CandidateState:
     scored_step: int = 0
     test: Scores | None = None
     pinned: bool = False
+    memory: Smaller = field(default_factory=Smaller)
 
     @property
     def over(self) -> bool:
@@ -151,6 +153,11 @@ def _pinned(state: RunState, event: dict[str, Any]) -> None:
     state.candidates[event["candidate"]].pinned = True
 
 
+def _smaller(state: RunState, event: dict[str, Any]) -> None:
+    row = state.candidates[event["candidate"]]
+    row.memory = Smaller(event["slices"], event["checkpointing"])
+
+
 def _engine(state: RunState, event: dict[str, Any]) -> None:
     state.engine = {key: event[key] for key in ("device", "threads", "bf16")}
 
@@ -201,6 +208,7 @@ def _pushed(state: RunState, event: dict[str, Any]) -> None:
 _HANDLERS = {
     "started": _started,
     "engine": _engine,
+    "smaller": _smaller,
     "proposed": _proposed,
     "pinned": _pinned,
     "status": _status,
