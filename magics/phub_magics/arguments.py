@@ -20,6 +20,7 @@ __all__ = [
     "build_parser",
     "count",
     "duration",
+    "kept",
     "names",
     "repo_id",
     "repo_ids",
@@ -101,6 +102,18 @@ def share(text: str) -> float:
     if not 0 <= number < math.inf:
         raise argparse.ArgumentTypeError(f"'{text}' is not a number from 0 up")
     return number
+
+
+def kept(text: str) -> int | None:
+    """How many candidates to push: ``best``, a number, or ``all``, which is None."""
+    if text == "all":
+        return None
+    try:
+        return 1 if text == "best" else count(text)
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is not best, all or a whole number from 1 up"
+        ) from None
 
 
 def duration(text: str) -> float:

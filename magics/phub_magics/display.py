@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
+from phub_jupyter.compute.training.memory import Smaller
 from phub_jupyter.compute.training.scores import shown
 from phub_jupyter.compute.training.state import CandidateState, RunState
 
@@ -123,7 +124,9 @@ def _status(state: RunState, row: CandidateState) -> str:
     word = _WORDS.get(row.status, row.status)
     if state.status != "running" and row.status in ("running", "paused"):
         word = "paused"
-    return f"{word}: {row.reason}" if row.reason else word
+    if row.reason:
+        return f"{word}: {row.reason}"
+    return f"{word} ({row.memory.sentence()})" if row.memory != Smaller() else word
 
 
 def _progress(row: CandidateState) -> str:

@@ -1,4 +1,4 @@
-"""The table while a run goes on, with buttons that cancel one candidate or all."""
+"""The table while a run goes on, with buttons that pin or cancel one candidate, or cancel all."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ class LiveTable:
         self._shown = ""
         self._printed: set[tuple[str, int]] = set()
         self.buttons: dict[str, Any] = {}
+        self.pins: dict[str, Any] = {}
         self._box: Any = None
 
     def update(self) -> None:
@@ -88,6 +89,10 @@ class LiveTable:
             if button is not None and row.over and not button.disabled:
                 button.disabled = True
                 _listen_while_busy(button)
+            pin = self.pins.get(row.candidate.id)
+            if pin is not None and (row.over or row.pinned) and not pin.disabled:
+                pin.disabled = True
+                _listen_while_busy(pin)
 
     def _make_buttons(self, state: RunState) -> None:
         import ipywidgets
@@ -98,21 +103,32 @@ class LiveTable:
             )
             button.on_click(partial(self._cancel, row.candidate.id))
             self.buttons[row.candidate.id] = button
+            if row.candidate.stepwise:
+                pin = ipywidgets.Button(
+                    description=f"Pin {row.candidate.name}",
+                    tooltip="Train it to its end even when others are better",
+                    layout={"width": "auto"},
+                )
+                pin.on_click(partial(self._pin, row.candidate.id))
+                self.pins[row.candidate.id] = pin
         everything = ipywidgets.Button(
             description="Cancel all", button_style="warning", layout={"width": "auto"}
         )
         everything.on_click(self._cancel_all)
         self.buttons["all"] = everything
-        for button in self.buttons.values():
+        shown = [*self.pins.values(), *self.buttons.values()]
+        for button in shown:
             _listen_while_busy(button)
         layout = {"flex_flow": "row wrap"}
-        self._box = _display()(
-            ipywidgets.Box([*self.buttons.values()], layout=layout), display_id=True
-        )
+        self._box = _display()(ipywidgets.Box(shown, layout=layout), display_id=True)
 
     def _cancel(self, candidate: str, button: Any) -> None:
         button.disabled = True
         self._control.cancel(candidate)
+
+    def _pin(self, candidate: str, button: Any) -> None:
+        button.disabled = True
+        self._control.pin(candidate)
 
     def _cancel_all(self, button: Any) -> None:
         button.disabled = True

@@ -1,21 +1,23 @@
-"""Puts the winner of a run on the hub, with a card and the record, like anyone's files."""
+"""Puts the best of a run on the hub, with cards and the record, like anyone's files."""
 
 from __future__ import annotations
 
+import re
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from phub_jupyter.compute.evaluation.metrics import Metric
 from phub_jupyter.compute.training import Record
 from phub_jupyter.compute.training.card import model_card
+from phub_jupyter.compute.training.ranking import ranked
 from phub_jupyter.compute.training.scores import Scores, shown
-from phub_jupyter.compute.training.state import RunState
+from phub_jupyter.compute.training.state import CandidateState, RunState
 from phub_jupyter.errors import ForbiddenError
 from phub_magics.connection import Connection
 from phub_magics.sources import quiet_downloads
 
-__all__ = ["TrainingResult", "check_target", "push_winner"]
+__all__ = ["TrainingResult", "branch_of", "check_target", "push_run"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class TrainingResult:
     baseline: Scores | None
     baseline_wins: bool
     seconds: float
+    branches: Mapping[str, str]
 
     def __repr__(self) -> str:
         return "\n".join(self._sentences())
@@ -44,6 +47,8 @@ class TrainingResult:
             f"Pushed {self.repo_id} at commit {self.commit[:8]}.",
             f"{self.metric.label} on the test rows: {shown(self.metric, self.scores)}.",
         ]
+        if self.branches:
+            sentences.append(f"Others are on the branches {', '.join(self.branches)}.")
         if self.baseline is not None:
             sentences.append(f"Best cheap baseline: {shown(self.metric, self.baseline)}.")
         if self.baseline_wins:
@@ -68,25 +73,63 @@ def check_target(connection: Connection, repo_id: str) -> None:
         )
 
 
-def push_winner(
-    connection: Connection, record: Record, folder: Path, repo_id: str, *, private: bool
+def push_run(
+    connection: Connection, record: Record, repo_id: str, *, private: bool, number: int
 ) -> TrainingResult:
-    """Write the card, push the folder, and note the commit in the record."""
+    """Push the winner to ``main`` and the next best to branches, and note it in the record.
+
+    ``number`` counts the winner. Repeating a push that broke off finishes it.
+    """
     state = RunState.read(record.events())
-    (folder / "README.md").write_text(model_card(state, repo_id), "utf-8")
-    shutil.copyfile(record.path, folder / record.path.name)
     connection.api.create_repo(repo_id, private=private, exist_ok=True)
+    commit = _upload(connection, record, state, repo_id, str(state.winner))
+    branches = {}
+    for row in _others(state, record)[: number - 1]:
+        branch = branch_of(row)
+        connection.api.create_branch(repo_id, branch=branch, exist_ok=True)
+        branches[branch] = _upload(connection, record, state, repo_id, row.candidate.id, branch)
+    record.append("pushed", repo=repo_id, commit=commit, branches=branches)
+    return _result(state, record, repo_id, commit, branches)
+
+
+def branch_of(row: CandidateState) -> str:
+    """The branch of a candidate that did not win: its name in the letters that git takes."""
+    return re.sub(r"[^a-z0-9]+", "-", row.candidate.name.lower()).strip("-") or row.candidate.id
+
+
+def _others(state: RunState, record: Record) -> list[CandidateState]:
+    rows = [row for row in state.candidates.values() if row.candidate.id != state.winner]
+    kept = [row for row in rows if (record.folder / f"publish-{row.candidate.id}").is_dir()]
+    return ranked(state.metric, kept)
+
+
+def _upload(
+    connection: Connection,
+    record: Record,
+    state: RunState,
+    repo_id: str,
+    candidate: str,
+    branch: str | None = None,
+) -> str:
+    folder = record.folder / (f"publish-{candidate}" if branch else "publish")
+    card = model_card(state, repo_id, state.candidates[candidate])
+    (folder / "README.md").write_text(card, "utf-8")
+    shutil.copyfile(record.path, folder / record.path.name)
     with quiet_downloads():
         commit = connection.api.upload_folder(
             repo_id=repo_id,
             folder_path=folder,
+            revision=branch,
+            # A branch begins as a copy of main, whose files may be others.
+            delete_patterns="*" if branch else None,
             commit_message=f"Train from run {record.name}",
         )
-    record.append("pushed", repo=repo_id, commit=commit.oid)
-    return _result(state, record, repo_id, commit.oid)
+    return str(commit.oid)
 
 
-def _result(state: RunState, record: Record, repo_id: str, commit: str) -> TrainingResult:
+def _result(
+    state: RunState, record: Record, repo_id: str, commit: str, branches: dict[str, str]
+) -> TrainingResult:
     winner = state.candidates[str(state.winner)]
     baseline = state.candidates[state.baseline] if state.baseline else None
     test = winner.test
@@ -102,4 +145,5 @@ def _result(state: RunState, record: Record, repo_id: str, commit: str) -> Train
         baseline=baseline.test if baseline else None,
         baseline_wins=state.baseline_wins,
         seconds=state.seconds,
+        branches=branches,
     )

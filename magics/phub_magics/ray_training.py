@@ -37,8 +37,8 @@ def train_on_ray(
     settings: Settings,
     noted: dict[str, Any],
     control: Control,
-) -> Path:
-    """Have the run done by the cluster; return the folder to publish, which is here by then."""
+) -> None:
+    """Have the run done by the cluster; what can be published is in its folder then."""
     from phub_jupyter.compute.training.on_ray.client import RayRun
     from phub_jupyter.compute.training.on_ray.spec import Spec
 
@@ -55,7 +55,6 @@ def train_on_ray(
     job = RayRun(noted["ray"]["address"], record, control)
     job.begin(spec, connection.token)
     _bring_home(connection, record, noted["to"]["repo"], job.wait())
-    return record.folder / "publish"
 
 
 def _bring_home(

@@ -9,8 +9,9 @@ from phub_jupyter.compute.training import Record
 from phub_jupyter.compute.training.scores import shown
 from phub_jupyter.compute.training.state import RunState
 from phub_jupyter.errors import InvalidRequestError, NotFoundError
+from phub_magics.arguments import kept
 from phub_magics.connection import Connection
-from phub_magics.push import TrainingResult, push_winner
+from phub_magics.push import TrainingResult, push_run
 from phub_magics.run_folder import runs_folder
 from phub_magics.table import Table
 
@@ -25,6 +26,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "action", nargs="?", choices=["push"], help="push: put the best model of RUN on the hub"
     )
+    parser.add_argument(
+        "--push",
+        type=kept,
+        default=0,
+        metavar="best|all|N",
+        help="how many of those that were kept (default: as the run was told)",
+    )
     parser.add_argument("name", nargs="?", metavar="RUN", help="the run to push, as listed")
 
 
@@ -34,7 +42,7 @@ def run(args: argparse.Namespace, shell: Any) -> Table | TrainingResult:
     Raises InvalidRequestError, NotFoundError, and whatever the hub refuses.
     """
     if args.action == "push":
-        return _push(args.name)
+        return _push(args.name, args.push)
     folders = sorted(
         (path.parent for path in runs_folder().glob(f"*/{Record.FILE_NAME}")), reverse=True
     )
@@ -69,7 +77,7 @@ def _state(state: RunState) -> str:
     )
 
 
-def _push(name: str | None) -> TrainingResult:
+def _push(name: str | None, number: int | None) -> TrainingResult:
     if name is None:
         raise InvalidRequestError("RUN: missing; choose one of %phub runs: %phub runs push RUN.")
     try:
@@ -79,17 +87,17 @@ def _push(name: str | None) -> TrainingResult:
             f"RUN: there is no run '{name}'; %phub runs lists those there are."
         ) from None
     state = RunState.read(record.events())
-    if state.pushed:
+    if state.pushed and number == 0:  # with a number, others may follow the best
         raise InvalidRequestError(f"RUN: '{name}' was pushed to {state.pushed} already.")
     if state.status != "finished":
         raise InvalidRequestError(
             f"RUN: '{name}' is not finished; go on with %phub train --resume {name}."
         )
     target = record.started()["sources"]["to"]
-    return push_winner(
+    return push_run(
         Connection.from_environment(),
         record,
-        record.folder / "publish",
         target["repo"],
         private=target["private"],
+        number=len(state.candidates) if number is None else number or state.keep,
     )

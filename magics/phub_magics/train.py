@@ -10,7 +10,7 @@ from phub_jupyter.compute.training import Record, Settings
 from phub_jupyter.compute.training.recipes import TRAINABLE, require_model
 from phub_jupyter.compute.training.state import RunState
 from phub_jupyter.errors import InvalidRequestError
-from phub_magics.arguments import count, duration, repo_id, role_and_name, share
+from phub_magics.arguments import count, duration, kept, repo_id, role_and_name, share
 from phub_magics.connection import Connection
 from phub_magics.push import check_target
 from phub_magics.ray_training import ray_wishes
@@ -59,6 +59,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--gpus-per-trial", type=share, default=0.0, metavar="N", help="on ray; 0.5 is half a GPU"
     )
+    parser.add_argument(
+        "--push",
+        type=kept,
+        default=1,
+        metavar="best|all|N",
+        help="how many of those trained to the end go on the hub; all but the best as branches "
+        "(default: best)",
+    )
     visibility = parser.add_mutually_exclusive_group()
     visibility.add_argument(
         "--private", action="store_true", default=None, help="default: as the dataset is"
@@ -100,6 +108,7 @@ def _begin(args: argparse.Namespace, shell: Any) -> TrainingJob:
         columns=dict(args.column),
         max_train_rows=args.max_train_rows,
         time_budget=args.time_budget,
+        keep=args.candidates if args.push is None else args.push,
     )
     if args.task:
         require_model(args.task, args.model is not None)

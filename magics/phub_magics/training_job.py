@@ -18,7 +18,7 @@ from phub_jupyter.compute.training.state import RunState
 from phub_jupyter.errors import NotSupportedError
 from phub_magics.connection import Connection
 from phub_magics.live_table import LiveTable, announced
-from phub_magics.push import TrainingResult, push_winner
+from phub_magics.push import TrainingResult, push_run
 from phub_magics.ray_training import train_on_ray
 from phub_magics.sources import Sources
 
@@ -112,26 +112,27 @@ class TrainingJob:
 
     def _work(self) -> None:
         try:
-            folder = self._train()
+            self._train()
             target = self._noted["to"]
-            self._result = push_winner(
+            self._result = push_run(
                 self._connection,
                 self.record,
-                folder,
                 target["repo"],
                 private=target["private"],
+                number=self._prepared.settings.keep,
             )
         except BaseException as error:
             self._error = error
         finally:
             self._done.set()
 
-    def _train(self) -> Path:
-        """Train here or on the cluster; return the folder to publish."""
+    def _train(self) -> None:
+        """Train here or on the cluster; what can be published is in the run's folder then."""
         settings = self._prepared.settings
         if self._model_folder is None:
-            return train_on_ray(self._connection, self.record, settings, self._noted, self.control)
-        outcome = run_training(
+            train_on_ray(self._connection, self.record, settings, self._noted, self.control)
+            return
+        run_training(
             self.record,
             settings,
             self._prepared.data,
@@ -139,7 +140,6 @@ class TrainingJob:
             self.control,
             self._noted,
         )
-        return outcome.folder
 
 
 def _require_libraries() -> None:

@@ -12,6 +12,7 @@ from phub_jupyter.compute.training import Control, Record, Settings, prepare, ru
 from phub_jupyter.compute.training.card import model_card
 from phub_jupyter.compute.training.control import StoppedError
 from phub_jupyter.compute.training.data import Data
+from phub_jupyter.compute.training.memory import Smaller
 from phub_jupyter.compute.training.state import RunState
 from phub_jupyter.errors import InvalidRequestError
 from tests.compute.tiny_classifier import make_classifier
@@ -53,6 +54,20 @@ class StopAt(Control):
             self._step -= 1
         if self._step == 0:
             self.stop() if self._wish == "stop" else self.cancel(self._candidate)
+        return super().may_step(candidate)
+
+
+class ShortOfMemory(Control):
+    """A machine on which the steps of one candidate fail for lack of memory so many times."""
+
+    def __init__(self, candidate: str, times: int) -> None:
+        super().__init__()
+        self._candidate, self._times = candidate, times
+
+    def may_step(self, candidate: str) -> bool:
+        if candidate == self._candidate and self._times:
+            self._times -= 1
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried 8 GiB")
         return super().may_step(candidate)
 
 
@@ -195,6 +210,16 @@ def test_the_time_budget_ends_training_with_what_there_is(
     assert outcome.winner.scored_step == state.plan.rungs[0]
     assert state.candidates["c3"].step == 0
     assert "time budget" in state.candidates["c3"].reason
+
+
+def test_out_of_memory_is_tried_again_in_smaller_parts(
+    tmp_path: Path, splits: Data, model: Path
+) -> None:
+    record = Record.create(tmp_path)
+    outcome = go(record, splits, model, ShortOfMemory("c2", 2), candidates=2)
+    assert outcome.winner.candidate.id == "c2"
+    assert [event["slices"] for event in events(record, "smaller")] == [2, 4]
+    assert outcome.winner.memory == Smaller(4)
 
 
 def test_a_model_that_cannot_be_loaded_is_refused(tmp_path: Path, splits: Data) -> None:

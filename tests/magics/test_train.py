@@ -122,6 +122,32 @@ def test_the_best_fine_tune_is_pushed_with_everything_known_about_it(
     assert metrics["winner"]["test"] == result.scores.as_json()
 
 
+def test_others_become_branches_with_cards_of_their_own(
+    shell: InteractiveShell, server: HubServer, tmp_path: Path
+) -> None:
+    result = train(shell, "ada/several", "--push 2", candidates="6")
+    api = HfApi(endpoint=server.endpoint, token=server.token())
+    (branch,) = result.branches
+    refs = {ref.name: ref.target_commit for ref in api.list_repo_refs("ada/several").branches}
+    assert refs == {"main": result.commit, branch: result.branches[branch]}
+    for name, split in (("main", "test"), (branch, "validation")):
+        files = {file.path for file in api.list_repo_tree("ada/several", revision=name)}
+        assert {"model.safetensors", "config.json", "metrics.json", "README.md"} <= files
+        card = hf_hub_download(
+            "ada/several",
+            "README.md",
+            revision=name,
+            endpoint=server.endpoint,
+            token=server.token(),
+            local_dir=tmp_path / name,
+        )
+        assert f"On the {split} rows" in Path(card).read_text()
+    again = shell.run_line_magic("phub", f"runs push {result.run} --push 2")
+    assert again.branches.keys() == {branch}
+    with pytest.raises(UsageError, match="is not best, all or a whole number"):
+        train(shell, "ada/several", "--push none")
+
+
 def test_public_and_private_are_as_asked(shell: InteractiveShell, server: HubServer) -> None:
     train(shell, "ada/open", "--public", candidates="1")
     api = HfApi(endpoint=server.endpoint, token=server.token())
@@ -261,6 +287,9 @@ def test_the_buttons_cancel_what_they_say(tmp_path: Path, shell: InteractiveShel
     assert not control.may_step("c2")
     assert control.may_step("c3")
     assert buttons["Cancel Fine-tune 1"].disabled
+    table.pins["c3"].click()
+    assert control.pinned("c3")
+    assert table.pins["c3"].disabled
     buttons["Cancel all"].click()
     assert control.stopped
     table.close()

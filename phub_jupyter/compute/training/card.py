@@ -18,25 +18,26 @@ classify("…")
 ```"""
 
 
-def model_card(state: RunState, repo_id: str) -> str:
-    """The README.md of the trained model.
+def model_card(state: RunState, repo_id: str, row: CandidateState | None = None) -> str:
+    """The README.md of the winner, or of another candidate, which the test rows never met.
 
     ``state.started["sources"]`` says where model and dataset came from: ``model`` and ``dataset``
     with ``repo``, ``commit`` (and ``license``, ``language`` of the model), ``notebook`` (a
     sentence) and ``environment``.
     """
-    front = _front_matter(state, repo_id)
+    row = row or state.candidates[str(state.winner)]
+    front = _front_matter(state, repo_id, row)
     body = "\n\n".join(
         [
             f"# {repo_id.partition('/')[2]}",
             _summary(state),
             "## Scores",
-            _scores_table(state),
-            _verdict(state),
+            _scores_table(state, row),
+            _verdict(state, row),
             "## Candidates",
-            _candidates_table(state),
+            _candidates_table(state, row),
             "## How it was trained",
-            _training_list(state),
+            _training_list(state, row),
             "## Use",
             _USE.format(repo=repo_id),
             "## Limits",
@@ -47,18 +48,18 @@ def model_card(state: RunState, repo_id: str) -> str:
     return f"---\n{front}\n---\n\n{body}\n"
 
 
-def _front_matter(state: RunState, repo_id: str) -> str:
+def _front_matter(state: RunState, repo_id: str, row: CandidateState) -> str:
     from huggingface_hub import EvalResult, ModelCardData
 
     model, dataset = state.started["sources"].get("model") or {}, _source(state, "dataset")
-    scores = _test_of(_winner(state))
+    scores, split = _published_scores(row)
     results = [
         EvalResult(
             task_type=state.started["settings"]["task"],
             task_name=task_named(state.started["settings"]["task"]).label,
             dataset_type=dataset["repo"],
             dataset_name=dataset["repo"],
-            dataset_split="test",
+            dataset_split=split,
             dataset_revision=dataset["commit"],
             metric_type=metric.name,
             metric_name=metric.label,
@@ -96,26 +97,33 @@ def _summary(state: RunState) -> str:
     )
 
 
-def _scores_table(state: RunState) -> str:
+def _scores_table(state: RunState, published: CandidateState) -> str:
     headings = ["Model", *(metric.label for metric in state.metrics), "Rows"]
     rows = [f"| {' | '.join(headings)} |", "|---" * len(headings) + "|"]
-    for row in (_winner(state), _baseline(state)):
-        if row is not None and row.test is not None:
-            values = [shown(metric, row.test) for metric in state.metrics]
-            cells = [row.candidate.name, *values, str(row.test.rows)]
+    tested = published.test is not None
+    for row in (published, _baseline(state)):
+        scores = row and (row.test if tested else row.validation)
+        if row is not None and scores:
+            values = [shown(metric, scores) for metric in state.metrics]
+            cells = [row.candidate.name, *values, str(scores.rows)]
             rows.append(f"| {' | '.join(cells)} |")
-    return (
-        "On the test rows, which were used for no choice; ± is one standard error.\n\n"
-        + "\n".join(rows)
+    said = (
+        "On the test rows, which were used for no choice; ± is one standard error."
+        if tested
+        else "On the validation rows, by which candidates were chosen; ± is one standard error."
     )
+    return f"{said}\n\n" + "\n".join(rows)
 
 
-def _verdict(state: RunState) -> str:
-    winner, baseline = _winner(state), _baseline(state)
+def _verdict(state: RunState, winner: CandidateState) -> str:
+    if winner.test is None:
+        best = state.candidates[str(state.winner)].candidate.name
+        return f"{best}, on the branch `main`, was better and is the one that met the test rows."
+    baseline = _baseline(state)
     if baseline is None or baseline.test is None:
         return "No cheap baseline was tried in this run."
     name = state.metric.label
-    above = rank_key(state.metric, _test_of(winner)) >= rank_key(state.metric, baseline.test)
+    above = rank_key(state.metric, winner.test) >= rank_key(state.metric, baseline.test)
     sentence = (
         f"On the test rows it is {'not worse' if above else 'worse'} than the best cheap baseline: "
         f"{name} {shown(state.metric, winner.test)} against {shown(state.metric, baseline.test)}."
@@ -128,7 +136,7 @@ def _verdict(state: RunState) -> str:
     )
 
 
-def _candidates_table(state: RunState) -> str:
+def _candidates_table(state: RunState, published: CandidateState) -> str:
     metrics = [f"Validation {metric.label}" for metric in state.metrics]
     headings = ["Candidate", "Settings", "Steps", *metrics, "Time", "Outcome"]
     rows = [f"| {' | '.join(headings)} |", "|---" * len(headings) + "|"]
@@ -140,22 +148,24 @@ def _candidates_table(state: RunState) -> str:
             str(row.step) if row.candidate.stepwise else "",
             *(shown(metric, row.validation) for metric in state.metrics),
             f"{row.seconds:.0f} s",
-            _outcome(state, row).replace("|", "/").replace("\n", " "),
+            _outcome(state, row, published).replace("|", "/").replace("\n", " "),
         )
         rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)
 
 
-def _outcome(state: RunState, row: CandidateState) -> str:
-    if row.candidate.id == state.winner:
+def _outcome(state: RunState, row: CandidateState, published: CandidateState) -> str:
+    if row is published:
         return "published here"
+    if row.candidate.id == state.winner:
+        return "best"
     if row.candidate.id == state.baseline:
         return "best cheap baseline"
     return f"{row.status}: {row.reason}" if row.reason else row.status
 
 
-def _training_list(state: RunState) -> str:
-    started, winner = state.started, _winner(state)
+def _training_list(state: RunState, winner: CandidateState) -> str:
+    started = state.started
     sources = started["sources"]
     settings = dict(winner.candidate.parameters)
     rungs = ""
@@ -190,15 +200,13 @@ def _source(state: RunState, kind: str) -> dict[str, Any]:
     return source
 
 
-def _winner(state: RunState) -> CandidateState:
-    return state.candidates[str(state.winner)]
-
-
 def _baseline(state: RunState) -> CandidateState | None:
     return state.candidates[state.baseline] if state.baseline else None
 
 
-def _test_of(row: CandidateState) -> Scores:
-    if row.test is None:
-        raise ValueError("a card needs the test scores of the winner")
-    return row.test
+def _published_scores(row: CandidateState) -> tuple[Scores, str]:
+    if row.test is not None:
+        return row.test, "test"
+    if row.validation is None:
+        raise ValueError("a card needs scores")
+    return row.validation, "validation"

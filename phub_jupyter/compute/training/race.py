@@ -18,6 +18,7 @@ from phub_jupyter.compute.training.settings import Settings
 from phub_jupyter.compute.training.space import FamilySpace
 from phub_jupyter.compute.training.state import CandidateState
 from phub_jupyter.compute.training.trials import Trials
+from phub_jupyter.errors import HubError
 
 __all__ = ["Race"]
 
@@ -55,6 +56,7 @@ class Race:
             self._each(self._order(), partial(self._climb, rung=rung))
             if rung != self._plan.rungs[-1] and not self._hurry():
                 self._economize(rung)
+        self._note_pins()
 
     def _each(
         self, rows: Iterable[CandidateState], attempt: Callable[[CandidateState], None]
@@ -138,6 +140,8 @@ class Race:
             reason = "the time budget allows no further candidate"
             self._trials.drop(self._row(planned).candidate, "dropped", reason)
             return
+        with self._deciding:
+            self._note_pins()
         try:
             self._control.check(planned.id)
             with self._deciding:
@@ -153,7 +157,8 @@ class Race:
             raise
         except Exception as error:
             _log.warning("%s failed", planned.name, exc_info=True)
-            reason = f"{type(error).__name__}: {error}"[:300]
+            known = isinstance(error, HubError)
+            reason = str(error) if known else f"{type(error).__name__}: {error}"[:300]
             self._trials.drop(self._row(planned).candidate, "failed", reason)
             return
         self._journal.write("status", candidate=planned.id, status="paused")
@@ -181,6 +186,11 @@ class Race:
         if not row.pinned and self._control.pinned(row.candidate.id):
             self._journal.write("pinned", candidate=row.candidate.id)
         return row.pinned
+
+    def _note_pins(self) -> None:
+        """Keep the person's pins in the record, so that a resumed run knows them."""
+        for row in self._alive():
+            self._pinned(row)
 
     def _is_there(self, row: CandidateState, rung: int) -> bool:
         return row.scored_step >= self._plan.goal(row.candidate, rung)

@@ -63,7 +63,7 @@ def run(
     try:
         with _quiet_transformers():
             Race(journal, trials, spaces, settings, control).run()
-            outcome = select(journal, trials, journal.state.metric)
+            outcome = select(journal, trials, journal.state.metric, settings.keep)
     except BaseException as error:
         status = "stopped" if isinstance(error, StoppedError) else "failed"
         reason = error.message if isinstance(error, HubError) else type(error).__name__

@@ -32,12 +32,14 @@ class Outcome:
     folders: Mapping[str, Path]
 
 
-def select(journal: Journal, trials: Trials, metric: Metric) -> Outcome:
+def select(journal: Journal, trials: Trials, metric: Metric, keep: int = 1) -> Outcome:
     """Choose by the validation rows, look at the test rows once, and keep what can be published.
+
+    At least ``keep`` are kept where so many got to the end.
 
     Raises InvalidRequestError when there is nothing to choose from.
     """
-    finalists = _finalists(journal, trials, metric)
+    finalists = _finalists(journal, trials, metric, max(keep, _KEPT))
     if not finalists:
         raise InvalidRequestError(
             "candidates: none is left to publish, all were cancelled or failed; start again, "
@@ -66,13 +68,15 @@ def select(journal: Journal, trials: Trials, metric: Metric) -> Outcome:
     return Outcome(winner, baseline, ordered[winner.candidate.id], ordered)
 
 
-def _finalists(journal: Journal, trials: Trials, metric: Metric) -> list[CandidateState]:
+def _finalists(
+    journal: Journal, trials: Trials, metric: Metric, number: int
+) -> list[CandidateState]:
     """The best of what can be published, and the pinned, compared on all validation rows."""
     rows = journal.state.candidates.values()
     publishable = [row for row in rows if row.candidate.publishable and row.status not in GONE]
     order = ranked(metric, publishable)
     whole = [row for row in order if trials.is_whole(row)]
-    chosen = (whole + [row for row in order if row not in whole])[:_KEPT]
+    chosen = (whole + [row for row in order if row not in whole])[:number]
     chosen += [row for row in order if row.pinned and row not in chosen]
     for row in chosen:
         trials.validate(row.candidate)

@@ -16,7 +16,8 @@ class Settings:
 
     ``task`` and ``metric`` are empty until `prepare` has looked at the dataset, unless the person
     chose them. ``columns`` names the column of the dataset for a role such as ``text``.
-    ``time_budget`` is in seconds, None means no limit.
+    ``time_budget`` is in seconds, None means no limit. ``keep`` is how many of those trained to the
+    end are to be kept for publishing.
     """
 
     task: str = ""
@@ -26,6 +27,7 @@ class Settings:
     columns: Mapping[str, str] = field(default_factory=dict)
     max_train_rows: int | None = None
     time_budget: float | None = None
+    keep: int = 1
 
     def __post_init__(self) -> None:
         """Refuse what cannot run, before anything is downloaded."""
@@ -37,5 +39,7 @@ class Settings:
                 raise InvalidRequestError(
                     f"metric: '{self.metric}' cannot rank candidates; use {' or '.join(known)}."
                 )
+        if self.keep < 1:
+            raise InvalidRequestError("push: give best, all or a number from 1 up.")
         if self.candidates < 1:
             raise InvalidRequestError("candidates: give a number from 1 up.")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from phub_jupyter.compute.evaluation.metrics import Metric, metric_of
+from phub_jupyter.compute.training.memory import Smaller
 from phub_jupyter.compute.training.plan import Candidate, Plan
 from phub_jupyter.compute.training.scores import Scores, better
 
@@ -39,6 +40,7 @@ class CandidateState:
     scored_step: int = 0
     test: Scores | None = None
     pinned: bool = False
+    memory: Smaller = field(default_factory=Smaller)
 
     @property
     def over(self) -> bool:
@@ -116,6 +118,11 @@ class RunState:
         """All metrics of the run; the one that ranks is the first."""
         return [self._metric(name) for name in self.started.get("metrics", ())]
 
+    @property
+    def keep(self) -> int:
+        """How many candidates the person wants on the hub."""
+        return int(self.started["settings"].get("keep", 1))
+
     def _metric(self, name: str) -> Metric:
         return metric_of(self.started["settings"]["task"], name, self.started.get("problem", ""))
 
@@ -144,6 +151,11 @@ def _proposed(state: RunState, event: dict[str, Any]) -> None:
 
 def _pinned(state: RunState, event: dict[str, Any]) -> None:
     state.candidates[event["candidate"]].pinned = True
+
+
+def _smaller(state: RunState, event: dict[str, Any]) -> None:
+    row = state.candidates[event["candidate"]]
+    row.memory = Smaller(event["slices"], event["checkpointing"])
 
 
 def _engine(state: RunState, event: dict[str, Any]) -> None:
@@ -196,6 +208,7 @@ def _pushed(state: RunState, event: dict[str, Any]) -> None:
 _HANDLERS = {
     "started": _started,
     "engine": _engine,
+    "smaller": _smaller,
     "proposed": _proposed,
     "pinned": _pinned,
     "status": _status,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import time
 from collections.abc import Callable, Hashable
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,10 +15,12 @@ from phub_jupyter.compute.training.control import Control
 from phub_jupyter.compute.training.data import Data
 from phub_jupyter.compute.training.engine import Engine
 from phub_jupyter.compute.training.journal import Journal
+from phub_jupyter.compute.training.memory import is_out_of_memory, smaller
 from phub_jupyter.compute.training.plan import Candidate
 from phub_jupyter.compute.training.recipes.recipe import Recipe, Trial, Work
 from phub_jupyter.compute.training.settings import Settings
 from phub_jupyter.compute.training.state import CandidateState
+from phub_jupyter.errors import InvalidRequestError
 
 __all__ = ["Trials"]
 
@@ -84,10 +88,36 @@ class Trials:
         begin, before = time.monotonic(), row.seconds
         trial = self._trial(candidate)
         if row.checkpoint < goal:
-            step = trial.fit(row.checkpoint, on_step)
+            trial, step = self._fit(trial, candidate, on_step)
             self._journal.write("checkpoint", candidate=candidate.id, step=step)
         self._control.check(candidate.id)
         self._score(trial, candidate, split, before + time.monotonic() - begin)
+
+    def _fit(
+        self, trial: Trial, candidate: Candidate, on_step: Callable[[int], bool]
+    ) -> tuple[Trial, int]:
+        """Train; when memory does not suffice, again from the last checkpoint in smaller parts.
+
+        Raises InvalidRequestError when the smallest parts are too large.
+        """
+        row = self._row(candidate)
+        while True:
+            try:
+                return trial, trial.fit(row.checkpoint, on_step)
+            except Exception as error:
+                if not is_out_of_memory(error):
+                    raise
+            # Outside of the handler, whose traceback keeps the tensors of the failed step.
+            trial.release()
+            gc.collect()
+            next_try = smaller(row.memory, row.candidate.batch_size)
+            if next_try is None or not candidate.stepwise:
+                raise InvalidRequestError(
+                    "model: it needs more memory than this machine has, even one row at a time; "
+                    "start from a smaller model."
+                )
+            self._journal.write("smaller", candidate=candidate.id, **asdict(next_try))
+            trial = self._trial(candidate)
 
     def is_whole(self, row: CandidateState) -> bool:
         """Whether a candidate was scored on all validation rows."""
@@ -138,6 +168,8 @@ class Trials:
             total=self._plan.total(candidate),
             batch_size=candidate.batch_size,
             check=lambda: self._control.check(candidate.id),
+            slices=self._row(candidate).memory.slices,
+            checkpointing=self._row(candidate).memory.checkpointing,
             shared=self.shared,
         )
         return self._recipe.trial(candidate, work)
