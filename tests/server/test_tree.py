@@ -54,12 +54,14 @@ def test_entries_have_the_shape_that_clients_read(data: RepoClient) -> None:
     assert flat == {"type": "file", "path": "a b/flat.txt", "size": 4, "oid": oid}
     pointer = data.git.entry(data.head, "a b/w.bin")
     assert pointer.lfs is not None
+    whole = data.hub.large_files.find(data.repo.pk, [pointer.lfs.sha256])
     assert large == {
         "type": "file",
         "path": "a b/w.bin",
         "size": 4000,
         "oid": pointer.oid,
         "lfs": {"oid": pointer.lfs.sha256, "size": 4000, "pointerSize": len(pointer.lfs.text)},
+        "xetHash": whole[pointer.lfs.sha256].whole_hash,
     }
 
 

@@ -69,6 +69,7 @@ class Spaces:
         self.environments = SpaceEnvironments(folder)
         self._paused = {mark.parent.name for mark in folder.glob("*/paused")}
         self._running: dict[str, RunningApp] = {}
+        self._ending: set[asyncio.Task[None]] = set()
         self._failed: dict[str, SpaceState] = {}
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._watch: asyncio.Task[None] | None = None
@@ -158,7 +159,7 @@ class Spaces:
             watch.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await watch
-        await asyncio.gather(*(self._stop(uid) for uid in list(self._running)))
+        await asyncio.gather(*(self._stop(uid) for uid in list(self._running)), *self._ending)
 
     async def _launch(self, repo: Repo, commit: str, endpoint: str) -> None:
         if len(self._running) >= self._max_running:
@@ -211,7 +212,11 @@ class Spaces:
     async def _stop(self, uid: str) -> None:
         app = self._running.pop(uid, None)
         if app is not None:
-            await self._end(app)
+            # Nobody who gives up waiting may leave half an end behind.
+            ending = asyncio.create_task(self._end(app))
+            self._ending.add(ending)
+            ending.add_done_callback(self._ending.discard)
+            await asyncio.shield(ending)
 
     async def _end(self, app: RunningApp) -> None:
         # The right ends first, however long the processes take.
