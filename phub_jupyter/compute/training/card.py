@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+from phub_jupyter.compute.training.card_use import library_of, use_of
 from phub_jupyter.compute.training.scores import Scores, rank_key, shown
 from phub_jupyter.compute.training.state import CandidateState, RunState
 from phub_jupyter.tasks import task_named
 
 __all__ = ["model_card"]
-
-_USE = """```python
-from transformers import pipeline
-
-classify = pipeline("text-classification", model="{repo}")
-classify("…")
-```"""
 
 
 def model_card(state: RunState, repo_id: str, row: CandidateState | None = None) -> str:
@@ -39,7 +34,7 @@ def model_card(state: RunState, repo_id: str, row: CandidateState | None = None)
             "## How it was trained",
             _training_list(state, row),
             "## Use",
-            _USE.format(repo=repo_id),
+            use_of(state.started["settings"]["task"], repo_id),
             "## Limits",
             "The scores hold for rows like those of the dataset. Biases of the dataset's labels, "
             "and of a base model, are likely to be in this model as well.",
@@ -66,13 +61,14 @@ def _front_matter(state: RunState, repo_id: str, row: CandidateState) -> str:
             metric_value=round(scores.values[metric.name], 4),
         )
         for metric in state.metrics
+        if math.isfinite(scores.values[metric.name])
     ]
     data = ModelCardData(
         base_model=model.get("repo"),
         base_model_relation="finetune" if model else None,
         datasets=[dataset["repo"]],
         language=model.get("language"),
-        library_name="transformers" if model else "sklearn",
+        library_name=library_of(state.started["settings"]["task"]),
         license=model.get("license"),
         license_name=model.get("license_name"),
         license_link=model.get("license_link"),
