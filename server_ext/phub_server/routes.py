@@ -46,6 +46,7 @@ from phub_server.handlers import (
     webhooks,
     weights,
     whoami,
+    widget,
     xet,
     xet_uploads,
 )
@@ -79,6 +80,7 @@ ROUTES: tuple[Route, ...] = (
     *likes.ROUTES,
     *evaluation_results.ROUTES,
     *evaluations.ROUTES,
+    *widget.ROUTES,
     *gates.ROUTES,
     *xet_uploads.ROUTES,
     *xet.ROUTES,

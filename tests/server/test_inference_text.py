@@ -223,3 +223,17 @@ def test_wrong_inputs_are_refused_by_field(post: Any, task: str, inputs: Any) ->
     answer = post(task, {"inputs": inputs, "parameters": parameters})
     assert answer.status_code == 400
     assert answer.json()["error"].startswith("inputs")
+
+
+def test_each_model_says_what_can_be_tried(server: HubServer) -> None:
+    headers = {"Authorization": f"Bearer {server.token()}"}
+    for task in MODELS:
+        found = requests.get(
+            f"{server.endpoint}/api/models/ada/{task}/widget", headers=headers, timeout=30
+        ).json()
+        assert (found["task"], found["servable"], found["reason"]) == (task, True, None)
+        assert found["schema"]["required"][0] == "inputs"
+        if found["examples"] and task != "translation":  # this one must be told both languages
+            url = f"{server.endpoint}/models/ada/{task}"
+            answer = requests.post(url, json=found["examples"][0], headers=headers, timeout=120)
+            assert answer.status_code == 200, (task, answer.text)

@@ -9,7 +9,6 @@ import type {
   IDiscussionDetails,
   IDiscussionPage,
   IHubStatus,
-  ILabelScore,
   ILeader,
   ILike,
   IPage,
@@ -21,6 +20,7 @@ import type {
   IStanding,
   ITask,
   ITreeEntry,
+  IWidget,
   RepoType
 } from './types';
 
@@ -170,21 +170,14 @@ export class Hub {
     return this._send(apiPath(repo, `discussions/${num}/merge`), {});
   }
 
-  /** Run a text classifier on one text. */
-  async classify(
-    id: string,
-    text: string,
-    signal?: AbortSignal
-  ): Promise<ILabelScore[]> {
-    const answer = await this._json<ILabelScore[] | ILabelScore[][]>(
-      `models/${encodeId(id)}`,
-      {
-        method: 'POST',
-        body: JSON.stringify({ inputs: text, parameters: { top_k: 10 } }),
-        signal
-      }
-    );
-    return answer.flat() as ILabelScore[];
+  /** What can be tried on a model. */
+  widget(id: string): Promise<IWidget> {
+    return this._json(apiPath({ type: 'model', id }, 'widget'));
+  }
+
+  /** Run a model; what it answers depends on its task. */
+  infer(id: string, body: unknown, signal?: AbortSignal): Promise<unknown> {
+    return this._send(`models/${encodeId(id)}`, body, signal);
   }
 
   /** What a model scored, among the models that the person may see. */
@@ -247,8 +240,18 @@ export class Hub {
     return response.json();
   }
 
-  private _send<T>(path: string, body: unknown): Promise<T> {
-    return this._json(path, { method: 'POST', body: JSON.stringify(body) });
+  private _send<T>(
+    path: string,
+    body: unknown,
+    signal?: AbortSignal
+  ): Promise<T> {
+    return this._json(path, {
+      method: 'POST',
+      body: JSON.stringify(body),
+      // Without it browsers call a string plain text, which models take as it is.
+      headers: { 'Content-Type': 'application/json' },
+      signal
+    });
   }
 
   private async _page<T>(path: string, query: string): Promise<IPage<T>> {

@@ -147,6 +147,18 @@ export interface ILabelScore {
   score: number;
 }
 
+/** What can be tried on a model. */
+export interface IWidget {
+  task: string | null;
+  /** What the task takes: `text`, `question+context`, `image`, … */
+  inputs: string | null;
+  servable: boolean;
+  /** Why the hub cannot run the model, if it cannot. */
+  reason: string | null;
+  /** Bodies of calls. */
+  examples: unknown[];
+}
+
 /** One value of one metric that a model reached on a dataset. */
 export interface IEvalResult {
   dataset: { id: string; task_id: string; revision?: string };

@@ -24,7 +24,6 @@ export interface ICardFacts {
   models: IRelation[];
   scores: IScore[];
   tags: string[];
-  examples: string[];
 }
 
 const REPO_ID = /^[\w.-]+\/[\w.-]+$/;
@@ -41,8 +40,7 @@ export function cardFacts(info: IRepoInfo): ICardFacts {
     datasets: relations('dataset', data.datasets),
     models: relations('model', data.models),
     scores: scores(data['model-index'] ?? info['model-index']),
-    tags: texts(data.tags),
-    examples: list(data.widget).flatMap(example => texts(record(example).text))
+    tags: texts(data.tags)
   };
 }
 

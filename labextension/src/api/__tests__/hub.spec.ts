@@ -90,11 +90,16 @@ describe('Hub', () => {
     );
   });
 
-  it('reads classifier answers with and without the outer list', async () => {
-    const scores = [{ label: 'good', score: 0.9 }];
-    const { hub } = hubAnswering({ body: [scores] }, { body: scores });
-    expect(await hub.classify('demo/minilm', 'a')).toEqual(scores);
-    expect(await hub.classify('demo/minilm', 'a')).toEqual(scores);
+  it('calls a model', async () => {
+    const { hub, asked } = hubAnswering({ body: [{ label: 'good' }] });
+    expect(await hub.infer('demo/minilm', { inputs: 'a' })).toEqual([
+      { label: 'good' }
+    ]);
+    expect(asked[0].url).toBe(
+      'http://lab.test/user/ada/phub/models/demo/minilm'
+    );
+    // As plain text the hub would take the JSON itself for the text.
+    expect(asked[0].headers.get('Content-Type')).toBe('application/json');
   });
 
   it('reads the log of a Space out of its events', async () => {
@@ -110,7 +115,7 @@ describe('Hub', () => {
       body: { error: 'The queue is full.' },
       headers: { 'Retry-After': '7', 'X-Error-Code': 'Overloaded' }
     });
-    const refusal = await hub.classify('demo/minilm', 'a').catch(e => e);
+    const refusal = await hub.infer('demo/minilm', {}).catch(e => e);
     expect(refusal).toBeInstanceOf(HubError);
     expect(refusal).toMatchObject({
       message: 'The queue is full.',

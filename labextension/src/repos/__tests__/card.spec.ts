@@ -50,15 +50,13 @@ describe('cardFacts', () => {
         license: { name: 1 },
         tags: 'one',
         'model-index': 'x',
-        datasets: [{}, 'javascript:alert(1)', 'a/b/c'],
-        widget: [null, { text: 'try me' }]
+        datasets: [{}, 'javascript:alert(1)', 'a/b/c']
       })
     );
     expect(facts.license).toBeNull();
     expect(facts.tags).toEqual(['one']);
     expect(facts.scores).toEqual([]);
     expect(facts.datasets).toEqual([]);
-    expect(facts.examples).toEqual(['try me']);
   });
 });
 

@@ -19,13 +19,11 @@ const CARD_LIMIT = 1_000_000;
 export function CardTab(): JSX.Element {
   const { model } = useRepo();
   const { type, id } = model.repo;
-  const canTry =
-    type === 'model' && model.facts?.task === 'text-classification';
   return (
     <div className="phub-CardTab">
       <Card />
       <aside className="phub-CardTab-side">
-        {canTry && <TryIt id={id} examples={model.facts?.examples ?? []} />}
+        {type === 'model' && <TryIt id={id} />}
         {type === 'space' && <SpaceRuntime id={id} />}
         <Metadata />
       </aside>

@@ -1,26 +1,49 @@
 import React, { useEffect, useRef, useState } from 'react';
 
-import type { ILabelScore } from '../../api';
+import type { ILabelScore, IWidget } from '../../api';
 import { explain, isAborted } from '../../components/explain';
-import { EXAMPLE_TEXT } from '../../snippets/cells';
+import { useLoaded } from '../../components/useLoaded';
 import { useRepo } from '../context';
+import type { IShownAnswer, Values } from '../widget';
+import { bodyOf, fieldsOf, shownAnswer, valuesOf } from '../widget';
 
-/** What the widget needs. */
-export interface ITryItProps {
-  /** The model. */
-  id: string;
-  /** Texts that the card suggests. */
-  examples: readonly string[];
+const NOTHING: IShownAnswer = { bars: [], text: '' };
+
+/** What can be tried on a model, once the hub has said; nothing if it cannot be tried here. */
+export function TryIt({ id }: { id: string }): JSX.Element | null {
+  const { hub, model, trans } = useRepo();
+  const [loaded] = useLoaded(() => hub.widget(id), model.info?.sha ?? '');
+  if (loaded.phase !== 'ready' || !loaded.value.task) {
+    return null;
+  }
+  const widget = loaded.value;
+  if (!widget.servable || fieldsOf(widget, trans).length === 0) {
+    return (
+      <section className="phub-Panel" aria-label={trans.__('Try the model')}>
+        <h2 className="phub-Panel-title">{trans.__('Try it')}</h2>
+        <p className="phub-Hint">
+          {widget.reason ??
+            trans.__(
+              'This page has no box for %1; the tab "Use" shows how to call the model.',
+              widget.task
+            )}
+        </p>
+      </section>
+    );
+  }
+  return <Boxes id={id} widget={widget} />;
 }
 
-/** A box for a text, and what the model says about it. */
-export function TryIt({ id, examples }: ITryItProps): JSX.Element {
+/** Boxes for what the task takes, and what the model says about it. */
+function Boxes({ id, widget }: { id: string; widget: IWidget }): JSX.Element {
   const { hub, trans } = useRepo();
-  const [text, setText] = useState('');
-  const [scores, setScores] = useState<ILabelScore[]>([]);
+  const fields = fieldsOf(widget, trans);
+  const [values, setValues] = useState<Values>({});
+  const [answer, setAnswer] = useState<IShownAnswer>(NOTHING);
   const [failure, setFailure] = useState('');
   const [seconds, setSeconds] = useState<number | null>(null);
   const [request, setRequest] = useState<AbortController | null>(null);
+  const [shown, setShown] = useState(-1);
   const box = useRef<HTMLTextAreaElement>(null);
   useEffect(() => () => request?.abort(), [request]);
 
@@ -30,47 +53,61 @@ export function TryIt({ id, examples }: ITryItProps): JSX.Element {
     setRequest(controller);
     setFailure('');
     try {
-      const answer = await hub.classify(id, text, controller.signal);
-      setScores(answer);
+      const body = bodyOf(widget, values);
+      const said = await hub.infer(id, body, controller.signal);
+      setAnswer(shownAnswer(widget, body, said));
       setSeconds((performance.now() - started) / 1000);
     } catch (error) {
-      setScores([]);
+      setAnswer(NOTHING);
       setFailure(isAborted(error) ? '' : explain(error, trans));
     } finally {
       setRequest(null);
     }
   };
-  const canRun = text.trim() !== '' && request === null;
+  const isFilled = fields.every(field => values[field.name]?.trim());
+  const canRun = isFilled && request === null;
+  const isEmpty = answer.bars.length === 0 && !answer.text;
   return (
     <section className="phub-Panel" aria-label={trans.__('Try the model')}>
       <h2 className="phub-Panel-title">{trans.__('Try it')}</h2>
-      <textarea
-        ref={box}
-        className="phub-Input phub-TryIt-text"
-        rows={3}
-        value={text}
-        aria-label={trans.__('Text to classify')}
-        placeholder={trans.__('Write a sentence…')}
-        onChange={event => setText(event.target.value)}
-        onKeyDown={event => {
-          if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
-            event.preventDefault();
-            event.stopPropagation();
-            canRun && void run();
+      {fields.map((field, place) => (
+        <textarea
+          key={field.name}
+          ref={place === 0 ? box : null}
+          className="phub-Input phub-TryIt-text"
+          rows={field.rows}
+          value={values[field.name] ?? ''}
+          aria-label={field.label}
+          placeholder={
+            fields.length > 1 ? field.label : trans.__('Write a sentence…')
           }
-        }}
-      />
-      <div className="phub-TryIt-actions">
-        <button
-          type="button"
-          className="phub-LinkButton"
-          onClick={() => {
-            setText(nextExample(examples, text));
-            box.current?.focus();
+          onChange={event =>
+            setValues({ ...values, [field.name]: event.target.value })
+          }
+          onKeyDown={event => {
+            if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
+              event.preventDefault();
+              event.stopPropagation();
+              canRun && void run();
+            }
           }}
-        >
-          {trans.__('Example')}
-        </button>
+        />
+      ))}
+      <div className="phub-TryIt-actions">
+        {widget.examples.length > 0 && (
+          <button
+            type="button"
+            className="phub-LinkButton"
+            onClick={() => {
+              const next = (shown + 1) % widget.examples.length;
+              setShown(next);
+              setValues(valuesOf(widget, widget.examples[next]));
+              box.current?.focus();
+            }}
+          >
+            {trans.__('Example')}
+          </button>
+        )}
         <span className="phub-spacer" />
         {request && (
           <button
@@ -93,12 +130,19 @@ export function TryIt({ id, examples }: ITryItProps): JSX.Element {
         </button>
       </div>
       <div role="status">
-        {request && scores.length === 0 && (
+        {request && isEmpty && (
           <p className="phub-Hint">
             {trans.__('The first answer takes a moment: the model is loaded.')}
           </p>
         )}
-        <Scores scores={scores} seconds={seconds} />
+        <Scores scores={answer.bars} />
+        {answer.text && <p className="phub-TryIt-answer">{answer.text}</p>}
+        {seconds !== null && !failure && (
+          <p className="phub-Hint">
+            {isEmpty && trans.__('The answer has no scores and no text.') + ' '}
+            {trans.__('Answered by this hub in %1 s', seconds.toFixed(2))}
+          </p>
+        )}
       </div>
       {failure && (
         <p className="phub-Error" role="alert">
@@ -109,47 +153,29 @@ export function TryIt({ id, examples }: ITryItProps): JSX.Element {
   );
 }
 
-interface IScoresProps {
-  scores: readonly ILabelScore[];
-  seconds: number | null;
-}
-
-function Scores({ scores, seconds }: IScoresProps): JSX.Element | null {
+function Scores(props: { scores: readonly ILabelScore[] }): JSX.Element | null {
   const { trans } = useRepo();
-  if (scores.length === 0) {
+  if (props.scores.length === 0) {
     return null;
   }
   return (
-    <>
-      <ol className="phub-Bars" aria-label={trans.__('Result')}>
-        {scores.map(({ label, score }) => (
-          <li key={label} className="phub-Bars-row">
-            <span className="phub-Bars-label">{label}</span>
-            <span className="phub-Bars-score">{percent(score)}</span>
-            <span className="phub-Bars-track" aria-hidden="true">
-              <span
-                className="phub-Bars-bar"
-                style={{ width: `${Math.max(1, score * 100)}%` }}
-              />
-            </span>
-          </li>
-        ))}
-      </ol>
-      {seconds !== null && (
-        <p className="phub-Hint">
-          {trans.__('Answered by this hub in %1 s', seconds.toFixed(2))}
-        </p>
-      )}
-    </>
+    <ol className="phub-Bars" aria-label={trans.__('Result')}>
+      {props.scores.map(({ label, score }, place) => (
+        <li key={place} className="phub-Bars-row">
+          <span className="phub-Bars-label">{label}</span>
+          <span className="phub-Bars-score">{percent(score)}</span>
+          <span className="phub-Bars-track" aria-hidden="true">
+            <span
+              className="phub-Bars-bar"
+              style={{ width: `${Math.min(100, Math.max(1, score * 100))}%` }}
+            />
+          </span>
+        </li>
+      ))}
+    </ol>
   );
 }
 
 function percent(score: number): string {
   return `${(score * 100).toFixed(1)}%`;
-}
-
-/** The example after the one that is shown. */
-function nextExample(examples: readonly string[], text: string): string {
-  const all = examples.length > 0 ? examples : [EXAMPLE_TEXT];
-  return all[(all.indexOf(text) + 1) % all.length];
 }
