@@ -19,7 +19,10 @@ from typing import Any
 
 _HERE = Path(__file__).parent
 _PAGE = _HERE.parent / "docs/performance.md"
-_PROGRAMS = ("download", "transfer", "clone", "commit", "model_info", "listing", "memory")
+_PROGRAMS = (
+    *("download", "transfer", "clone", "commit", "model_info", "listing", "memory"),
+    *("training", "models"),
+)
 _FOUND = _HERE / "results.json"
 
 _HEAD = """# Performance
