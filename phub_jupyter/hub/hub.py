@@ -54,6 +54,7 @@ from phub_jupyter.hub.repos.snapshots import Snapshots
 from phub_jupyter.hub.repos.storage import Storage
 from phub_jupyter.hub.repos.weights import Weights
 from phub_jupyter.hub.serving.serving import Serving
+from phub_jupyter.hub.serving.widgets import Widgets
 from phub_jupyter.hub.settings import StoreSettings
 from phub_jupyter.hub.spaces.spaces import Spaces
 from phub_jupyter.hub.webhooks.deliverer import Deliverer
@@ -146,6 +147,7 @@ class Hub:
             root / "evaluations",
         )
         self.serving = Serving(self.snapshots, root / "cache")
+        self.widgets = Widgets(self.repositories)
         self.spaces = Spaces(self.repositories, self.accounts, self.snapshots, root / "spaces")
         self.events.listen(self.spaces.hear)
 

@@ -55,6 +55,8 @@ def parse(body: Mapping[str, Any]) -> TableQuestionAnsweringRequest:
     if "query" in inputs and "question" in inputs:
         raise InvalidRequestError("inputs.query: send either query or question, not both.")
     sent = call.parameters
+    if "model" in sent:
+        text("parameters.model", sent["model"])  # some clients name it here as well
     choice("parameters.padding", sent.get("padding", "do_not_pad"), _PADDINGS)
     flag("parameters.sequential", sent.get("sequential", False))
     name = "query" if "query" in inputs else "question"
