@@ -5,8 +5,9 @@ cut out of the stream, and how a refusal or a picture crosses it without losing 
 
 A request has an ``id`` and an ``op``. It is answered by one frame with ``result``, ``media`` or
 ``error``; or, if it asked to ``stream``, by any number with ``piece`` and then one with ``end`` or
-``error``. The op ``cancel`` with the same ``id`` says that nobody waits any more; it may cross an
-answer, and is not answered itself.
+``error``. What ends a call also has ``tokens``: how many it has read and written. The op
+``cancel`` with the same ``id`` says that nobody waits any more; it may cross an answer, and is not
+answered itself.
 """
 
 from __future__ import annotations

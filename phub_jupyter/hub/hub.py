@@ -54,6 +54,8 @@ from phub_jupyter.hub.repos.snapshots import Snapshots
 from phub_jupyter.hub.repos.storage import Storage
 from phub_jupyter.hub.repos.weights import Weights
 from phub_jupyter.hub.serving.serving import Serving
+from phub_jupyter.hub.serving.usage import Usage
+from phub_jupyter.hub.serving.usage_report import UsageReports
 from phub_jupyter.hub.serving.widgets import Widgets
 from phub_jupyter.hub.settings import StoreSettings
 from phub_jupyter.hub.spaces.spaces import Spaces
@@ -148,6 +150,8 @@ class Hub:
         )
         self.serving = Serving(self.snapshots, root / "cache")
         self.widgets = Widgets(self.repositories)
+        self.usage = Usage(self.database)
+        self.usage_reports = UsageReports(self.database, self.usage)
         self.spaces = Spaces(self.repositories, self.accounts, self.snapshots, root / "spaces")
         self.events.listen(self.spaces.hear)
 
@@ -179,6 +183,7 @@ class Hub:
         self.maintenance.stop()
         self.deliverer.stop()
         self.downloads.write()
+        self.usage.close()
         self.database.close()
 
 

@@ -30,7 +30,7 @@ def check_folder(folder: Path) -> None:
         config = path.read_text("utf-8") if path.is_file() else None
     except ValueError as error:
         raise InvalidRequestError(f"model: config.json is not UTF-8 ({error}).") from None
-    check_transformers_files({entry.name for entry in folder.iterdir()}, config)
+    check_transformers_files({entry.name for entry in folder.glob("*")}, config)
 
 
 def load_parts(

@@ -12,6 +12,7 @@ import asyncio
 import logging
 import os
 import socket
+from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from pathlib import Path
@@ -21,7 +22,8 @@ from phub_jupyter.compute.inference.batcher import BatchLimits, Lanes
 from phub_jupyter.compute.inference.generations import Generations
 from phub_jupyter.compute.inference.memory import Memory, default_limit
 from phub_jupyter.compute.inference.models import Models
-from phub_jupyter.compute.inference.pipelines import StreamingPipeline, task_module
+from phub_jupyter.compute.inference.pipelines import TokenCount, task_module
+from phub_jupyter.compute.inference.pipelines.tokens import TokenisedText
 from phub_jupyter.errors import HubError, InvalidRequestError, StorageError
 from phub_jupyter.frames import answer_to_frame, error_to_json, read_frame, write_frame
 
@@ -87,24 +89,29 @@ class Worker:
         raise InvalidRequestError(f"op: '{frame['op']}' is unknown; use infer or health.")
 
     async def _infer(self, frame: dict[str, Any], writer: asyncio.StreamWriter) -> dict[str, Any]:
+        count = TokenCount()
+        answer = await self._answer_counted(frame, writer, count)
+        return {**answer, "tokens": [count.read, count.written]}
+
+    async def _answer_counted(
+        self, frame: dict[str, Any], writer: asyncio.StreamWriter, count: TokenCount
+    ) -> dict[str, Any]:
         request = task_module(frame["task"]).parse(frame["body"])
         async with self._models.use(frame["task"], Path(frame["folder"])) as model:
             if model.batcher is None:
-                return await self._generate(model.pipeline, request, frame, writer)
+                pieces = self._generations.pieces(model.pipeline, request, count)
+                return await self._generate(pieces, frame, writer)
             loop = asyncio.get_running_loop()
             items = await loop.run_in_executor(self._tokenisers, model.pipeline.tokenise, request)
+            count.read = sum(item.length for item in items if isinstance(item, TokenisedText))
             outputs = await model.batcher.submit(items)
             return answer_to_frame(model.pipeline.shape(request, outputs))
 
     async def _generate(
-        self,
-        pipeline: StreamingPipeline,
-        request: Any,
-        frame: dict[str, Any],
-        writer: asyncio.StreamWriter,
+        self, pieces: AsyncGenerator[Any], frame: dict[str, Any], writer: asyncio.StreamWriter
     ) -> dict[str, Any]:
         piece: Any = None
-        async with aclosing(self._generations.pieces(pipeline, request)) as pieces:
+        async with aclosing(pieces):
             async for piece in pieces:
                 if frame.get("stream"):
                     write_frame(writer, {"id": frame["id"], "piece": piece})

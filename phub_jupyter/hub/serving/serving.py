@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from phub_jupyter.errors import NotSupportedError, OverloadedError
 from phub_jupyter.hub.database.tables import Repo
+from phub_jupyter.hub.serving.tally import Meter
 from phub_jupyter.hub.serving.workers import Workers
 
 __all__ = ["ModelFolders", "Serving", "require_libraries"]
@@ -52,8 +53,17 @@ class Serving:
         self._calls = 0
         self._idle_watch: asyncio.Task[None] | None = None
 
-    async def infer(self, repo: Repo, commit: str, task: str, body: Mapping[str, Any]) -> Any:
+    async def infer(
+        self,
+        repo: Repo,
+        commit: str,
+        task: str,
+        body: Mapping[str, Any],
+        meter: Meter | None = None,
+    ) -> Any:
         """The task's answer to a whole JSON body, in the shape of the public Inference API.
+
+        What it takes is noted in the ``meter``.
 
         It is JSON, or `Media`. Raises InvalidRequestError for bad inputs or an unusable model,
         OverloadedError when there is too much to do, NotSupportedError when the machine-learning
@@ -61,10 +71,15 @@ class Serving:
         """
         async with self._call():
             folder = str(await self._checkout(repo, commit))
-            return await self._workers.ask(folder, folder=folder, task=task, body=body)
+            return await self._workers.ask(folder, meter=meter, folder=folder, task=task, body=body)
 
     async def stream(
-        self, repo: Repo, commit: str, task: str, body: Mapping[str, Any]
+        self,
+        repo: Repo,
+        commit: str,
+        task: str,
+        body: Mapping[str, Any],
+        meter: Meter | None = None,
     ) -> AsyncGenerator[Any]:
         """The events of an answer that is written bit by bit; leaving early stops the writing.
 
@@ -72,7 +87,7 @@ class Serving:
         """
         async with self._call():
             folder = str(await self._checkout(repo, commit))
-            events = self._workers.stream(folder, folder=folder, task=task, body=body)
+            events = self._workers.stream(folder, meter=meter, folder=folder, task=task, body=body)
             async with aclosing(events):
                 async for event in events:
                     yield event
@@ -92,6 +107,11 @@ class Serving:
         finally:
             self._calls -= 1
             self._watch_idle()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether there is a worker."""
+        return self._workers.running is not None
 
     async def health(self) -> dict[str, Any]:
         """What runs now, without starting anything."""

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from phub_jupyter.errors import HubError, OverloadedError
 from phub_jupyter.frames import answer_from_frame, error_from_json, read_frame, write_frame
 from phub_jupyter.hub.bare_environment import bare_environment
+from phub_jupyter.hub.serving.tally import Meter
 
 __all__ = ["WorkerLostError", "WorkerProcess"]
 
@@ -91,6 +92,7 @@ class WorkerProcess:
         self._writer = writer
         self._numbers = count(1)
         self._pending: dict[int, _Pending] = {}
+        self._meters: dict[int, Meter] = {}
         self._stopping = False
         self._lost = False
         self._listening = asyncio.create_task(self._listen(reader))
@@ -123,22 +125,26 @@ class WorkerProcess:
         """Whether it takes requests."""
         return not self._stopping and not self._listening.done()
 
-    async def ask(self, op: str, **fields: Any) -> Any:
+    async def ask(self, op: str, meter: Meter | None = None, **fields: Any) -> Any:
         """Send a request and wait for its answer; whoever gives up waiting cancels it.
+
+        What it took is noted in the ``meter``.
 
         Raises what the worker raised, or OverloadedError when the worker ended meanwhile.
         """
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        async with self._conversation(_Single(answer), {"op": op, **fields}):
+        async with self._conversation(_Single(answer), meter, {"op": op, **fields}):
             return await answer
 
-    async def stream(self, op: str, **fields: Any) -> AsyncGenerator[Any]:
+    async def stream(
+        self, op: str, meter: Meter | None = None, **fields: Any
+    ) -> AsyncGenerator[Any]:
         """Send a request and yield the pieces of its answer; leaving early cancels it.
 
         Raises as `ask` does.
         """
         pieces = _Pieces()
-        async with self._conversation(pieces, {"op": op, "stream": True, **fields}):
+        async with self._conversation(pieces, meter, {"op": op, "stream": True, **fields}):
             while True:
                 frame = await pieces.queue.get()
                 if isinstance(frame, HubError):
@@ -149,10 +155,11 @@ class WorkerProcess:
 
     @asynccontextmanager
     async def _conversation(
-        self, pending: _Pending, message: dict[str, Any]
+        self, pending: _Pending, meter: Meter | None, message: dict[str, Any]
     ) -> AsyncIterator[None]:
         number = next(self._numbers)
         self._pending[number] = pending
+        self._meters[number] = meter or Meter()
         try:
             if not self.is_running:
                 raise self._gone()
@@ -161,7 +168,7 @@ class WorkerProcess:
                 await self._writer.drain()
             yield
         finally:
-            del self._pending[number]
+            del self._pending[number], self._meters[number]
             if not pending.complete and self.is_running:
                 write_frame(self._writer, {"id": number, "op": "cancel"})
 
@@ -187,6 +194,9 @@ class WorkerProcess:
                 frame = await read_frame(reader)
                 pending = self._pending.get(frame["id"])
                 if pending is not None:  # else whoever asked has gone
+                    if "tokens" in frame:
+                        meter = self._meters[frame["id"]]
+                        meter.tokens_in, meter.tokens_out = frame["tokens"]
                     pending.take(frame)
         except EOFError:
             await self._process.wait()

@@ -18,6 +18,7 @@ from phub_jupyter.errors import (
 from phub_jupyter.frames import Media
 from phub_jupyter.hub.access import Action
 from phub_jupyter.hub.database.tables import Repo
+from phub_jupyter.hub.serving.tally import Meter, outcome_of
 from phub_server.base import HubHandler
 from phub_server.routing import NAMESPACE
 
@@ -48,11 +49,19 @@ class ModelHandler(HubHandler):
 
         ``done`` adds the mark that some clients expect at the end of a stream.
         """
-        if body.get("stream") is True:
-            work = self._send_events(self.hub.serving.stream(repo, commit, task, body), done)
-        else:
-            work = self._send_whole(repo, commit, task, body)
-        await self._watched(work)
+        await self._watched(self._measured(repo, commit, task, body, done))
+
+    async def _measured(
+        self, repo: Repo, commit: str, task: str, body: dict[str, Any], done: bool
+    ) -> None:
+        serving = self.hub.serving
+        with self.hub.usage.call(repo, task, self.actor) as meter:
+            if body.get("stream") is True:
+                await self._send_events(
+                    serving.stream(repo, commit, task, body, meter), meter, done
+                )
+            else:
+                self._send_whole(await serving.infer(repo, commit, task, body, meter))
 
     async def _watched(self, work: Coroutine[Any, Any, None]) -> None:
         self._work = asyncio.ensure_future(work)
@@ -71,15 +80,14 @@ class ModelHandler(HubHandler):
         if self._work is not None:
             self._work.cancel()
 
-    async def _send_whole(self, repo: Repo, commit: str, task: str, body: dict[str, Any]) -> None:
-        answer = await self.hub.serving.infer(repo, commit, task, body)
+    def _send_whole(self, answer: Any) -> None:
         if isinstance(answer, Media):
             self.set_header("Content-Type", answer.content_type)
             self.finish(answer.data)
         else:
             self.reply(answer)
 
-    async def _send_events(self, events: AsyncGenerator[Any], done: bool) -> None:
+    async def _send_events(self, events: AsyncGenerator[Any], meter: Meter, done: bool) -> None:
         async with aclosing(events):
             first = await anext(events, None)  # a refusal still has a status of its own
             self.set_header("Content-Type", "text/event-stream; charset=utf-8")
@@ -92,7 +100,11 @@ class ModelHandler(HubHandler):
                     await self._send_event(event)
                 if done:
                     self.write(_DONE)
+            except StreamClosedError:
+                meter.outcome = "abandoned"
+                raise
             except HubError as error:
+                meter.outcome = outcome_of(error)
                 await self._send_event({"error": error.message, "error_type": error_type(error)})
         self.finish()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import queue
 import threading
 import time
@@ -16,6 +17,7 @@ from phub_jupyter.compute.inference.generation.sampling import Choice, Sampling
 from phub_jupyter.compute.inference.generation.template import ChatTemplate
 from phub_jupyter.compute.inference.generation.text import TextStream
 from phub_jupyter.compute.inference.model_folder import load_parts
+from phub_jupyter.compute.inference.pipelines import TokenCount
 from phub_jupyter.compute.inference.precision import place_writer
 from phub_jupyter.errors import InvalidRequestError
 
@@ -53,6 +55,13 @@ class Writer:
         limits = limits or EngineLimits(tokens=_memory(model) // _bytes_per_token(model))
         self._engine = Engine(lambda: passes(model), self._ends, limits)
         self._template = _template(tokenizer)
+        self._count = TokenCount()
+
+    def counted(self, count: TokenCount) -> Writer:
+        """The same writer, which adds what it reads and writes to ``count``."""
+        found = copy.copy(self)
+        found._count = count
+        return found
 
     def describe(self) -> dict[str, Any]:
         """How the model runs here."""
@@ -124,10 +133,12 @@ class Writer:
         room = self.positions - len(prompt)
         sampling = replace(sampling, max_new_tokens=min(sampling.max_new_tokens, room))
         writing = self._engine.submit(prompt, sampling)
+        self._count.read += len(prompt)
         stream = TextStream(self._tokenizer, stops)
         deadline = time.monotonic() + _PATIENCE
         try:
             for count, choice in enumerate(_choices(writing, cancelled), 1):
+                self._count.written += 1
                 ended = choice.token in self._ends
                 text = "" if ended else stream.add(choice.token)
                 late = count == sampling.max_new_tokens or time.monotonic() > deadline
