@@ -53,6 +53,7 @@ from phub_jupyter.hub.repos.repositories import Repositories
 from phub_jupyter.hub.repos.snapshots import Snapshots
 from phub_jupyter.hub.repos.storage import Storage
 from phub_jupyter.hub.repos.weights import Weights
+from phub_jupyter.hub.serving.limits import ServingLimits
 from phub_jupyter.hub.serving.serving import Serving
 from phub_jupyter.hub.serving.usage import Usage
 from phub_jupyter.hub.serving.usage_report import UsageReports
@@ -148,7 +149,8 @@ class Hub:
             ),
             root / "evaluations",
         )
-        self.serving = Serving(self.snapshots, root / "cache")
+        limits = ServingLimits.from_environment()
+        self.serving = Serving(self.snapshots, root / "cache", limits=limits)
         self.widgets = Widgets(self.repositories)
         self.usage = Usage(self.database)
         self.usage_reports = UsageReports(self.database, self.usage)

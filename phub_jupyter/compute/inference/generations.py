@@ -54,6 +54,8 @@ class Generations:
             await work  # raises what the pipeline raised
         finally:
             stop.set()
+            if not work.done():
+                await asyncio.wait({work})
 
     def _finished(self, work: asyncio.Future[None], queue: asyncio.Queue[Any]) -> None:
         self._active -= 1

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Coroutine, Hashable
 from contextlib import aclosing
 from typing import Any
 
+from tornado.httputil import HTTPHeaders
 from tornado.iostream import StreamClosedError
 
 from phub_jupyter.errors import (
     HubError,
     InvalidRequestError,
     OverloadedError,
+    TimedOutError,
 )
 from phub_jupyter.frames import Media
 from phub_jupyter.hub.access import Action
 from phub_jupyter.hub.database.tables import Repo
+from phub_jupyter.hub.serving.calls import Call
 from phub_jupyter.hub.serving.tally import Meter, outcome_of
 from phub_server.base import HubHandler
 from phub_server.routing import NAMESPACE
@@ -56,12 +59,19 @@ class ModelHandler(HubHandler):
     ) -> None:
         serving = self.hub.serving
         with self.hub.usage.call(repo, task, self.actor) as meter:
+            call = Call(task, body, self._caller(), waits(self.request.headers), meter)
             if body.get("stream") is True:
-                await self._send_events(
-                    serving.stream(repo, commit, task, body, meter), meter, done
-                )
+                await self._send_events(serving.stream(repo, commit, call), meter, done)
             else:
-                self._send_whole(await serving.infer(repo, commit, task, body, meter))
+                self._send_whole(await serving.infer(repo, commit, call))
+
+    def _caller(self) -> Hashable:
+        """Tells callers apart: by token, person, or as the last resort where they come from."""
+        if self.actor.grant is not None:
+            return ("token", self.actor.grant.pk)
+        if self.actor.pk is not None:
+            return ("person", self.actor.pk)
+        return ("address", self.request.remote_ip)
 
     async def _watched(self, work: Coroutine[Any, Any, None]) -> None:
         self._work = asyncio.ensure_future(work)
@@ -114,8 +124,18 @@ class ModelHandler(HubHandler):
         await self.flush()
 
 
+def waits(headers: HTTPHeaders) -> float | None:
+    """How long the caller would wait, if they say so: ``Prefer: wait=20``."""
+    for preference in headers.get("Prefer", "").split(","):
+        name, _, value = preference.partition(";")[0].partition("=")
+        value = value.strip().strip('"')
+        if name.strip().lower() == "wait" and value.isascii() and value.isdecimal():
+            return max(1.0, float(value[:6]))
+    return None
+
+
 def error_type(error: HubError) -> str:
     """What clients of text generation call a refusal."""
-    if isinstance(error, OverloadedError):
+    if isinstance(error, OverloadedError | TimedOutError):
         return "overloaded"
     return "validation" if isinstance(error, InvalidRequestError) else "generation"

@@ -24,6 +24,7 @@ from phub_jupyter.errors import InvalidRequestError
 __all__ = ["Piece", "Writer", "load_writer"]
 
 _LOOK_AROUND = 0.1
+_LONG = 20_000  # characters
 _MEMORY = 1024**3
 _PATIENCE = 240.0
 """Seconds for one text; it ends then as if it had reached its length."""
@@ -47,6 +48,8 @@ class Writer:
     def __init__(self, model: Any, tokenizer: Any, limits: EngineLimits | None = None) -> None:
         self._tokenizer = tokenizer
         self._encoding = threading.Lock()  # a fast tokenizer refuses to be used by two at a time
+        self._encoding_long = threading.Lock()
+        self._long_tokenizer: Any = None
         self._model = model
         self.positions = _positions(model)
         passes = passes_for(model)
@@ -80,8 +83,7 @@ class Writer:
 
         Raises InvalidRequestError.
         """
-        with self._encoding:
-            tokens = self._tokenizer(text, add_special_tokens=special)["input_ids"]
+        tokens = self._tokens(text, special)
         if not tokens:
             raise InvalidRequestError("inputs: the model's tokenizer finds nothing in the text.")
         if len(tokens) >= self.positions:
@@ -90,6 +92,15 @@ class Writer:
                 f"{self.positions} in all; send less text."
             )
         return [int(token) for token in tokens]
+
+    def _tokens(self, text: str, special: bool) -> list[int]:
+        if len(text) <= _LONG:
+            with self._encoding:
+                return list(self._tokenizer(text, add_special_tokens=special)["input_ids"])
+        with self._encoding_long:  # which takes seconds, in which nobody else should wait
+            if self._long_tokenizer is None:
+                self._long_tokenizer = copy.deepcopy(self._tokenizer)
+            return list(self._long_tokenizer(text, add_special_tokens=special)["input_ids"])
 
     def chat_prompt(self, messages: Sequence[dict[str, Any]], **variables: Any) -> str:
         """The prompt for a chat. Raises InvalidRequestError."""

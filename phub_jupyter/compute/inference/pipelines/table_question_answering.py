@@ -22,7 +22,7 @@ from phub_jupyter.compute.inference.pipelines.tensors import (
     finite,
     run_alike,
 )
-from phub_jupyter.compute.inference.pipelines.tokens import longest_input
+from phub_jupyter.compute.inference.pipelines.tokens import longest_input, own
 from phub_jupyter.compute.inference.precision import describe, fit, on_device
 from phub_jupyter.compute.tabular.table import read_table
 from phub_jupyter.errors import InvalidRequestError
@@ -139,7 +139,7 @@ class TableQuestionAnswering:
         fitted = {"truncation": "drop_rows_to_fit", "max_length": self._max_tokens}
         with blame_model():
             try:
-                encoding = self._tokenizer(
+                encoding = own(self._tokenizer)(
                     table=frame,
                     queries=question,
                     return_tensors="pt",
