@@ -117,7 +117,7 @@ STRANGE = (
 )
 
 
-@pytest.mark.parametrize("text", STRANGE, ids=ascii)
+@pytest.mark.parametrize("text", STRANGE, ids=lambda text: ascii(text)[:20])
 @pytest.mark.parametrize("place", ["inputs", "list", "parameter", "field", "plain"])
 def test_strange_text_anywhere_is_no_mistake_of_the_hub(
     server: HubServer, text: str, place: str
