@@ -75,4 +75,5 @@ INPUTS: dict[str, Schema] = {
     "text-to-image": _SHORT,
     "text-to-speech": _SHORT,
     "text-to-audio": _SHORT,
+    "audio-to-audio": _SOUND,
 }

@@ -212,6 +212,7 @@ PARAMETERS: dict[str, Parameters] = {
     },
     "text-to-speech": {"generation_parameters": _GENERATION, **_GENERATE},
     "text-to-audio": {"generation_parameters": _GENERATION, **_GENERATE},
+    "audio-to-audio": {},
 }
 
 REQUIRED: dict[str, tuple[str, ...]] = {

@@ -165,6 +165,7 @@ _READERS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "image-to-text": _nothing,
     "audio-classification": _nothing,
     "automatic-speech-recognition": _nothing,
+    "audio-to-audio": _nothing,
 }
 _QUESTIONS = ("visual-question-answering", "document-question-answering")
 _WITH_FILE = (*_QUESTIONS, *(task for task, reader in _READERS.items() if reader is _nothing))

@@ -51,6 +51,7 @@ _MODULES = {
     "text-to-image": "text_to_image",
     "text-to-speech": "text_to_speech",
     "text-to-audio": "text_to_speech",
+    "audio-to-audio": "audio_to_audio",
     "tabular-classification": "tabular",
     "tabular-regression": "tabular",
 }
