@@ -17,6 +17,8 @@
     ├── StaleParentError            StaleParent             412
     ├── RangeNotSatisfiableError    RangeNotSatisfiable     416
     ├── OverloadedError             Overloaded              503 with Retry-After
+    │   └── TooManyCallsError       TooManyRequests         429 with Retry-After
+    ├── TimedOutError               TimedOut                504
     ├── NotSupportedError           NotSupported            501
     └── StorageError                StorageFailed           500
 
@@ -44,6 +46,8 @@ __all__ = [
     "RevisionNotFoundError",
     "StaleParentError",
     "StorageError",
+    "TimedOutError",
+    "TooManyCallsError",
     "UnprocessableError",
 ]
 
@@ -170,6 +174,20 @@ class OverloadedError(HubError):
     def __init__(self, message: str, *, retry_after: int) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class TooManyCallsError(OverloadedError):
+    """The caller has too much under way at a time."""
+
+    code = "TooManyRequests"
+    status = 429
+
+
+class TimedOutError(HubError):
+    """The work took longer than the hub, or the caller, lets it; it was ended."""
+
+    code = "TimedOut"
+    status = 504
 
 
 class NotSupportedError(HubError):

@@ -5,8 +5,10 @@ cut out of the stream, and how a refusal or a picture crosses it without losing 
 
 A request has an ``id`` and an ``op``. It is answered by one frame with ``result``, ``media`` or
 ``error``; or, if it asked to ``stream``, by any number with ``piece`` and then one with ``end`` or
-``error``. The op ``cancel`` with the same ``id`` says that nobody waits any more; it may cross an
-answer, and is not answered itself.
+``error``. What ends a call also has ``tokens``: how many it has read and written.
+
+The op ``cancel`` with the same ``id`` says that nobody waits any more; it may cross an answer. A
+frame with ``gone`` answers it once the work has ended, for what computes cannot stop at once.
 """
 
 from __future__ import annotations
@@ -94,6 +96,6 @@ def error_to_json(error: HubError) -> dict[str, Any]:
 def error_from_json(data: dict[str, Any]) -> HubError:
     """The refusal that `error_to_json` wrote down, as an exception of the same class."""
     kind = _BY_CODE.get(data["code"], StorageError)
-    if kind is OverloadedError:
-        return OverloadedError(data["message"], retry_after=data["retry_after"])
+    if issubclass(kind, OverloadedError):
+        return kind(data["message"], retry_after=data["retry_after"])
     return kind(data["message"])

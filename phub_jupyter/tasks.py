@@ -97,6 +97,7 @@ _ROWS = (
     Task("audio-classification", "Audio Classification", "audio", "audio", servable=True),
     Task("automatic-speech-recognition", "Speech Recognition", "audio", "audio", servable=True),
     Task("text-to-image", "Text-to-Image", "vision", "text", servable=True),
+    Task("audio-to-audio", "Audio-to-Audio", "audio", "audio", servable=True),
     Task("text-to-audio", "Text-to-Audio", "audio", "text", servable=True),
     Task("text-to-speech", "Text-to-Speech", "audio", "text", servable=True),
 )

@@ -31,6 +31,7 @@ __all__ = [
     "Verdict",
     "decide",
     "require",
+    "require_hub_admin",
     "require_namespace",
     "require_organization",
     "require_own",
@@ -226,6 +227,16 @@ def require_own(actor: Actor) -> int:
     if actor.grant is not None and not actor.grant.changes:
         raise ForbiddenError(f"A token of role '{actor.grant.role}' cannot change anything here.")
     return actor.pk
+
+
+def require_hub_admin(actor: Actor) -> None:
+    """Raise unless ``actor`` may administer the whole hub."""
+    if actor.is_anonymous:
+        raise AuthenticationError("Log in: this is for administrators of the hub.")
+    if not actor.is_hub_admin:
+        raise ForbiddenError(
+            "Only administrators of the hub may do this, with a token of the role admin."
+        )
 
 
 def require_organization(actor: Actor, org_pk: int) -> None:

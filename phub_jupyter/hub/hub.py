@@ -53,7 +53,11 @@ from phub_jupyter.hub.repos.repositories import Repositories
 from phub_jupyter.hub.repos.snapshots import Snapshots
 from phub_jupyter.hub.repos.storage import Storage
 from phub_jupyter.hub.repos.weights import Weights
+from phub_jupyter.hub.serving.limits import ServingLimits
 from phub_jupyter.hub.serving.serving import Serving
+from phub_jupyter.hub.serving.usage import Usage
+from phub_jupyter.hub.serving.usage_report import UsageReports
+from phub_jupyter.hub.serving.widgets import Widgets
 from phub_jupyter.hub.settings import StoreSettings
 from phub_jupyter.hub.spaces.spaces import Spaces
 from phub_jupyter.hub.webhooks.deliverer import Deliverer
@@ -145,7 +149,11 @@ class Hub:
             ),
             root / "evaluations",
         )
-        self.serving = Serving(self.snapshots, root / "cache")
+        limits = ServingLimits.from_environment()
+        self.serving = Serving(self.snapshots, root / "cache", limits=limits)
+        self.widgets = Widgets(self.repositories)
+        self.usage = Usage(self.database)
+        self.usage_reports = UsageReports(self.database, self.usage)
         self.spaces = Spaces(self.repositories, self.accounts, self.snapshots, root / "spaces")
         self.events.listen(self.spaces.hear)
 
@@ -177,6 +185,7 @@ class Hub:
         self.maintenance.stop()
         self.deliverer.stop()
         self.downloads.write()
+        self.usage.close()
         self.database.close()
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from jupyter_core.paths import jupyter_data_dir
 from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.utils import url_path_join
+from prometheus_client import REGISTRY
 from traitlets import Bool, Unicode, default
 
 from phub_server.start import without_collections
@@ -18,6 +19,7 @@ from phub_server.start import without_collections
 if TYPE_CHECKING:
     from phub_server.context import ServerContext
     from phub_server.environment import KernelEnvironment
+    from phub_server.metrics import HubCollector
 
 __all__ = ["PrivateHubApp"]
 
@@ -53,6 +55,7 @@ class PrivateHubApp(ExtensionApp):
 
     _context: ServerContext | None = None
     _environment: KernelEnvironment | None = None
+    _collector: HubCollector | None = None
     _kernel_token = ""
 
     @default("data")
@@ -71,6 +74,7 @@ class PrivateHubApp(ExtensionApp):
             from phub_jupyter.hub.settings import StoreSettings
             from phub_server.context import SETTINGS_KEY, ServerContext
             from phub_server.identity import JupyterIdentity
+            from phub_server.metrics import HubCollector
 
         assert self.serverapp is not None
         data = Path(self.data).expanduser()
@@ -80,6 +84,8 @@ class PrivateHubApp(ExtensionApp):
         identity = JupyterIdentity(hub.accounts, self.owner)
         prefix = url_path_join(self.serverapp.base_url, "phub")
         self._context = ServerContext(hub, identity, "embedded", prefix)
+        self._collector = HubCollector(hub)
+        REGISTRY.register(self._collector)  # which Jupyter's own /metrics shows
         self.settings[SETTINGS_KEY] = self._context
 
     def initialize_handlers(self) -> None:
@@ -117,6 +123,9 @@ class PrivateHubApp(ExtensionApp):
         """End child processes, take the kernels' token back, close the hub."""
         if self._environment is not None:
             self._environment.restore()
+        if self._collector is not None:
+            REGISTRY.unregister(self._collector)
+            self._collector = None
         if self._context is not None:
             if self._kernel_token:
                 self._context.hub.accounts.revoke_token(self._kernel_token)

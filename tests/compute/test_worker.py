@@ -183,6 +183,50 @@ def test_more_texts_than_may_wait_are_refused_with_a_time_to_come_back(
     play(scenario, "--max-waiting", "4")
 
 
+def test_half_a_book_holds_nobody_up(folders: list[Path]) -> None:
+    book = "a good film was not very long " * 33_000
+
+    async def scenario(talk: Talk) -> None:
+        talk.infer(0, folders[0], [book, "dull"], parameters={"top_k": 1})
+        alone = (await talk.answers(1))[0]
+        talk.infer(1, folders[0], [book, "dull"], parameters={"top_k": 1})
+        await asyncio.sleep(0.05)  # by now it is being tokenised
+        for number in range(2, 22):
+            talk.infer(number, folders[0], "a good film")
+        before = await talk.answers(20)
+        assert set(before) == set(range(2, 22))
+        late = (await talk.answers(1))[1]
+        assert [labels[0]["label"] for labels in late["result"]] == [
+            labels[0]["label"] for labels in alone["result"]
+        ]
+        assert late["tokens"] == alone["tokens"]
+        assert late["tokens"][0] > 64  # which is as much as the model sees of the book
+
+    play(scenario)
+
+
+def test_whoever_leaves_is_told_when_their_work_has_ended(folders: list[Path]) -> None:
+    async def scenario(talk: Talk) -> None:
+        talk.infer(1, folders[0], "good")
+        assert (await talk.answers(1))[1]["tokens"] == [3, 0]
+        talk.send(1, op="cancel")  # which has crossed the answer
+        assert await talk.answers(1) == {1: {"id": 1, "gone": True}}
+        talk.infer(2, folders[0], "good")
+        talk.send(2, op="cancel")  # before it has begun
+        assert await talk.answers(1) == {2: {"id": 2, "gone": True}}
+        talk.infer(3, folders[0], "a good film " * 80_000)
+        await asyncio.sleep(0.05)
+        talk.send(3, op="cancel")
+        assert await talk.answers(1) == {3: {"id": 3, "gone": True}}
+        talk.infer(4, folders[1], "good")  # which is not loaded yet
+        await asyncio.sleep(0.005)
+        talk.send(4, op="cancel")
+        assert await talk.answers(1) == {4: {"id": 4, "gone": True}}
+        assert await talk.loaded() == {"model-0", "model-1"}
+
+    play(scenario)
+
+
 def test_a_frame_out_of_step_ends_the_worker() -> None:
     async def scenario(talk: Talk) -> None:
         talk.writer.write(b"\xff\xff\xff\xff" + b"garbage")

@@ -14,8 +14,15 @@ from typing import Any
 import psutil
 import pytest
 
-from phub_jupyter.errors import InvalidRequestError, NotSupportedError, OverloadedError
+from phub_jupyter.errors import (
+    InvalidRequestError,
+    NotSupportedError,
+    OverloadedError,
+    TimedOutError,
+)
 from phub_jupyter.hub.database.tables import Repo
+from phub_jupyter.hub.serving.calls import Call
+from phub_jupyter.hub.serving.limits import ServingLimits
 from phub_jupyter.hub.serving.serving import Serving
 from tests.compute.tiny_classifier import make_classifier
 
@@ -54,8 +61,7 @@ class Served:
         return await self.serving.infer(
             self.repo,
             commit,
-            "text-classification",
-            {"inputs": inputs, "parameters": parameters},
+            Call("text-classification", {"inputs": inputs, "parameters": parameters}),
         )
 
     async def pid(self) -> int:
@@ -185,13 +191,52 @@ def test_a_model_that_kills_the_worker_twice_rests_and_the_others_do_not(
 def test_a_stuck_worker_is_replaced_when_patience_ends(play: Any) -> None:
     async def scenario(served: Served) -> None:
         await served.infer("good")
-        served.serving._workers.patience = 1
+        served.serving.admission.limits = ServingLimits(seconds=1)
         pid = await served.pause()
-        with pytest.raises(OverloadedError, match="no answer within 1 seconds"):
+        with pytest.raises(TimedOutError, match="no answer within 1 seconds"):
             await served.infer("good")
-        assert not psutil.pid_exists(pid)
-        served.serving._workers.patience = 60
+        assert psutil.pid_exists(pid)  # as the work may end yet
+        async with asyncio.timeout(20):
+            while psutil.pid_exists(pid):
+                await asyncio.sleep(0.05)
+        served.serving.admission.limits = ServingLimits()
         await served.infer("good")
+
+    play(scenario, patience=1)
+
+
+def test_work_that_ends_after_its_call_brings_nothing_down(play: Any) -> None:
+    async def scenario(served: Served) -> None:
+        await served.infer("good")
+        pid = await served.pause()
+        under_way = asyncio.create_task(served.infer("good"))
+        await asyncio.sleep(0.2)
+        under_way.cancel()
+        await asyncio.wait({under_way})
+        workers = served.serving._workers
+        assert workers._leaving
+        os.kill(pid, signal.SIGCONT)
+        async with asyncio.timeout(20):
+            while workers._leaving:
+                await asyncio.sleep(0.01)
+        assert workers._life is not None
+        assert not any(workers._life.models.values())
+        await served.infer("good")
+        assert await served.pid() == pid
+
+    play(scenario, patience=60)
+
+
+def test_a_caller_who_waits_less_than_the_hub_would_is_told_so(play: Any) -> None:
+    async def scenario(served: Served) -> None:
+        await served.infer("good")
+        pid = await served.pause()
+        call = Call("text-classification", {"inputs": "good"}, seconds=0.5)
+        with pytest.raises(TimedOutError, match=r"within 0\.5 seconds"):
+            await served.serving.infer(served.repo, COMMIT, call)
+        os.kill(pid, signal.SIGCONT)
+        await served.infer("good")
+        assert await served.pid() == pid
 
     play(scenario)
 
@@ -209,7 +254,7 @@ def test_calls_beyond_the_limit_are_refused_at_once(play: Any) -> None:
         await asyncio.gather(*under_way)
         await served.infer("good")
 
-    play(scenario, max_calls=3)
+    play(scenario, limits=ServingLimits(calls=3))
 
 
 def test_an_idle_worker_ends_and_the_next_call_starts_another(play: Any) -> None:

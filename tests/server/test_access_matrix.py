@@ -230,6 +230,9 @@ def test_doors_without_a_repository(everybody: Everybody, door: Door) -> None:
     }
     if door.right == "own":
         answers["reading"] = everybody.ask(door, "acme/public", "outsider", "read")
+    if door.right == "a hub admin":
+        answers["a person"] = everybody.ask(door, "acme/public", "outsider", "write")
+        assert everybody.ask(door, "acme/public", "hub admin", "write").ok
     for who, answer in answers.items():
         assert answer.status_code in (401, 403, 404), f"{who}: {answer.status_code} {answer.text}"
 

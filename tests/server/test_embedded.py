@@ -146,3 +146,11 @@ def test_loading_the_extension_imports_no_machine_learning() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+async def test_jupyters_own_metrics_have_the_hubs_in_them(jp_fetch: Any) -> None:
+    text = (await jp_fetch("metrics")).body.decode()
+    assert "phub_inference_calls 0.0" in text
+    assert "phub_inference_worker_running 0.0" in text
+    own = (await jp_fetch("phub", "api", "phub", "metrics")).body.decode()
+    assert "phub_inference_calls 0.0" in own

@@ -137,7 +137,7 @@ def test_a_caller_who_leaves_stops_the_writing(
     while _writing(server) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert _writing(server) == 0
-    assert server.hub.serving._calls == 0
+    assert server.hub.serving.admission.calls == 0
 
 
 def _writing(server: HubServer) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,7 +15,9 @@ import psutil
 import pytest
 import requests
 from huggingface_hub import HfApi, InferenceClient
+from huggingface_hub.errors import HfHubHTTPError
 
+from phub_jupyter.hub.serving.limits import ServingLimits
 from tests.compute.tiny_classifier import LABELS
 from tests.conftest import HubServer
 from tests.server.model_server import REPO, model_server
@@ -193,12 +196,12 @@ def test_a_full_hub_and_a_dead_worker_answer_503_with_retry_after(
         return requests.post(url, json={"inputs": "good"}, headers=headers, timeout=60)
 
     assert ask().status_code == 200
-    monkeypatch.setattr(server.hub.serving, "_max_calls", 1)
+    monkeypatch.setattr(server.hub.serving.admission, "limits", ServingLimits(calls=1))
     process = worker()
     process.suspend()
     with ThreadPoolExecutor(1) as other:
         stuck = other.submit(ask)
-        while server.hub.serving._calls == 0:
+        while server.hub.serving.admission.calls == 0:
             pass
         refused = ask()
         os.kill(process.pid, signal.SIGKILL)
@@ -209,6 +212,55 @@ def test_a_full_hub_and_a_dead_worker_answer_503_with_retry_after(
         assert answer.headers["X-Error-Code"] == "Overloaded"
     assert ask().status_code == 200
     assert worker().pid != process.pid
+
+
+def test_a_caller_with_too_much_under_way_is_told_to_wait(
+    server: HubServer, url: str, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ask(headers: dict[str, str]) -> requests.Response:
+        return requests.post(url, json={"inputs": "good"}, headers=headers, timeout=60)
+
+    assert ask(headers).status_code == 200
+    few = ServingLimits(calls_per_caller=1)
+    monkeypatch.setattr(server.hub.serving.admission, "limits", few)
+    process = worker()
+    process.suspend()
+    with ThreadPoolExecutor(2) as others:
+        own = others.submit(ask, headers)
+        while server.hub.serving.admission.calls == 0:
+            time.sleep(0.01)
+        refused = ask(headers)
+        other = others.submit(ask, server.headers("ada", "read"))
+        while server.hub.serving.admission.calls == 1:
+            time.sleep(0.01)
+        process.resume()
+        assert own.result(60).status_code == other.result(60).status_code == 200
+    assert refused.status_code == 429
+    assert int(refused.headers["Retry-After"]) >= 1
+    assert refused.headers["X-Error-Code"] == "TooManyRequests"
+
+
+def test_a_call_that_takes_too_long_is_ended(
+    server: HubServer, url: str, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ask(**more: str) -> requests.Response:
+        return requests.post(url, json={"inputs": "good"}, headers={**headers, **more}, timeout=60)
+
+    assert ask().status_code == 200
+    process = worker()
+    process.suspend()
+    late = ask(Prefer="respond-async, wait=1")
+    assert late.status_code == 504
+    assert late.headers["X-Error-Code"] == "TimedOut"
+    assert "no answer within 1 seconds" in late.json()["error"]
+    monkeypatch.setattr(server.hub.serving.admission, "limits", ServingLimits(seconds=1))
+    client = InferenceClient(model=url, token=server.token(role="read"))
+    with pytest.raises(HfHubHTTPError, match="no answer within 1 seconds"):
+        client.text_classification("good")
+    process.resume()
+    assert server.hub.serving.admission.calls == 0
+    assert ask(Prefer="wait=x, wait=").status_code == 200
+    assert worker().pid == process.pid
 
 
 def test_a_new_commit_is_what_the_next_call_runs(

@@ -25,7 +25,12 @@ from tests.compute.tiny_models.picture_text import (
 )
 from tests.compute.tiny_models.pictures import base64_of, drawing, file_of
 from tests.compute.tiny_models.sounds import chirp, sound_file
-from tests.compute.tiny_models.speech import make_sound_classifier, make_speaker, make_writer
+from tests.compute.tiny_models.speech import (
+    make_codec,
+    make_sound_classifier,
+    make_speaker,
+    make_writer,
+)
 from tests.compute.tiny_models.tables import make_table_model
 from tests.conftest import HubServer
 
@@ -37,6 +42,7 @@ MODELS: dict[str, Callable[[Path], Path]] = {
     "automatic-speech-recognition": make_writer,
     "text-to-image": make_painter,
     "text-to-speech": make_speaker,
+    "audio-to-audio": make_codec,
     "document-question-answering": make_page_pointer,
     "image-to-text": make_describer,
     "visual-question-answering": make_chooser,
@@ -170,6 +176,8 @@ def test_sounds_are_heard_and_made(client: Any, post: Any) -> None:
     assert all(len(chunk.timestamp) == 2 for chunk in timed.chunks)
     spoken = client("text-to-speech").text_to_speech("a bad cab")
     assert soundfile.info(io.BytesIO(spoken)).samplerate == 16_000
+    (kept,) = client("audio-to-audio").audio_to_audio(SOUND)
+    assert kept.content_type == "audio/wav"
     answer = post("text-to-speech", json={"inputs": "a bad cab"})
     assert answer.headers["Content-Type"] == "audio/wav"
 

@@ -235,5 +235,7 @@ def test_each_model_says_what_can_be_tried(server: HubServer) -> None:
         assert found["schema"]["required"][0] == "inputs"
         if found["examples"] and task != "translation":  # this one must be told both languages
             url = f"{server.endpoint}/models/ada/{task}"
-            answer = requests.post(url, json=found["examples"][0], headers=headers, timeout=120)
+            answer = requests.post(
+                url, json=found["examples"][0]["body"], headers=headers, timeout=120
+            )
             assert answer.status_code == 200, (task, answer.text)

@@ -155,8 +155,18 @@ export interface IWidget {
   servable: boolean;
   /** Why the hub cannot run the model, if it cannot. */
   reason: string | null;
-  /** Bodies of calls. */
-  examples: unknown[];
+  /** Whether the card wants a form to be shown. */
+  shown: boolean;
+  examples: IExample[];
+}
+
+/** A call to try. */
+export interface IExample {
+  title: string | null;
+  /** What to send; with `messages` it is a chat. */
+  body: Readonly<Record<string, unknown>>;
+  /** Where the picture or sound is that belongs into the body. */
+  src: string | null;
 }
 
 /** One value of one metric that a model reached on a dataset. */

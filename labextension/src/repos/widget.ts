@@ -1,6 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { ILabelScore, IWidget } from '../api';
+import type { IExample, ILabelScore, IWidget } from '../api';
 
 /** One box of a widget. */
 export interface IField {
@@ -52,6 +52,13 @@ export function fieldsOf(widget: IWidget, trans: TranslationBundle): IField[] {
     default:
       return [];
   }
+}
+
+/** The examples that fit into the boxes: no chats, and no files. */
+export function examplesOf(widget: IWidget): readonly IExample[] {
+  return widget.examples.filter(
+    ({ body, src }) => src === null && !('messages' in body)
+  );
 }
 
 /** What is sent for what stands in the boxes. */

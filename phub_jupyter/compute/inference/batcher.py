@@ -17,6 +17,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from phub_jupyter.compute.inference.abandoned import watched
 from phub_jupyter.compute.inference.pipelines import Item
 from phub_jupyter.errors import OverloadedError
 
@@ -62,6 +63,7 @@ class Lanes:
 class _Entry(Generic[I, R]):
     item: I
     done: asyncio.Future[R]
+    running: asyncio.Future[list[R]] | None = None
 
 
 def choose(lengths: Sequence[int], anchor: int, limits: BatchLimits) -> range:
@@ -114,7 +116,8 @@ class Batcher(Generic[I, R]):
     async def submit(self, items: Sequence[I]) -> list[R]:
         """Run ``items`` and return their outputs in the same order.
 
-        Raises OverloadedError when too many texts wait already.
+        Whoever is cancelled takes back what waits, and leaves once nothing of theirs runs. Raises
+        OverloadedError when too many texts wait already.
         """
         if len(self._waiting) + len(items) > self.limits.waiting:
             raise OverloadedError(
@@ -131,6 +134,9 @@ class Batcher(Generic[I, R]):
         except BaseException:
             for entry in entries:  # the caller is gone or refused: the rest need not run
                 entry.done.cancel()
+            running = {entry.running for entry in entries if entry.running is not None}
+            if running:
+                await asyncio.wait(running)
             raise
 
     def _retry_after(self) -> int:
@@ -172,15 +178,20 @@ class Batcher(Generic[I, R]):
         self._waiting = [entry for entry in waiting if id(entry) not in taken]
         return batch
 
+    def _run_watched(self, batch: Sequence[_Entry[I, R]]) -> list[R]:
+        with watched(lambda: all(entry.done.done() for entry in batch)):
+            return self.run([entry.item for entry in batch])
+
     async def _run_batch(self, batch: list[_Entry[I, R]], executor: ThreadPoolExecutor) -> None:
         loop = asyncio.get_running_loop()
         started = time.monotonic()
         outputs: list[R] = []
         failure: Exception | None = None
         try:
-            outputs = await loop.run_in_executor(
-                executor, self.run, [entry.item for entry in batch]
-            )
+            running = loop.run_in_executor(executor, self._run_watched, batch)
+            for entry in batch:
+                entry.running = running
+            outputs = await running
         except Exception as error:
             failure = error
         self._pace.note(time.monotonic() - started, len(batch))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from phub_jupyter.compute.inference.pipelines import StreamingPipeline
+from phub_jupyter.compute.inference.pipelines import StreamingPipeline, TokenCount
 from phub_jupyter.errors import OverloadedError
 
 __all__ = ["Generations"]
@@ -24,8 +24,12 @@ class Generations:
         self._active = 0
         self._threads = ThreadPoolExecutor(count, thread_name_prefix="generate")
 
-    async def pieces(self, pipeline: StreamingPipeline, request: Any) -> AsyncGenerator[Any]:
+    async def pieces(
+        self, pipeline: StreamingPipeline, request: Any, count: TokenCount
+    ) -> AsyncGenerator[Any]:
         """What the pipeline yields, as it comes; leaving the loop early stops the pipeline.
+
+        Tokens are added to ``count``.
 
         Raises OverloadedError when too many texts are being written already.
         """
@@ -37,7 +41,11 @@ class Generations:
         stop = threading.Event()
         queue: asyncio.Queue[Any] = asyncio.Queue()
         work = asyncio.get_running_loop().run_in_executor(
-            self._threads, _drain, pipeline, request, stop, _sender(queue)
+            self._threads,
+            _drain,
+            pipeline.generate(request, stop.is_set, count),
+            stop,
+            _sender(queue),
         )
         work.add_done_callback(lambda done: self._finished(done, queue))
         try:
@@ -46,6 +54,8 @@ class Generations:
             await work  # raises what the pipeline raised
         finally:
             stop.set()
+            if not work.done():
+                await asyncio.wait({work})
 
     def _finished(self, work: asyncio.Future[None], queue: asyncio.Queue[Any]) -> None:
         self._active -= 1
@@ -59,8 +69,8 @@ def _sender(queue: asyncio.Queue[Any]) -> Any:
     return lambda piece: loop.call_soon_threadsafe(queue.put_nowait, piece)
 
 
-def _drain(pipeline: StreamingPipeline, request: Any, stop: threading.Event, send: Any) -> None:
-    for piece in pipeline.generate(request, stop.is_set):
+def _drain(pieces: Iterator[Any], stop: threading.Event, send: Any) -> None:
+    for piece in pieces:
         if stop.is_set():
             break
         send(piece)

@@ -9,7 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from phub_jupyter.compute.inference.batcher import BatchLimits, choose
-from phub_jupyter.compute.inference.pipelines import Pipeline, StreamingPipeline, task_module
+from phub_jupyter.compute.inference.pipelines import (
+    Pipeline,
+    StreamingPipeline,
+    TokenCount,
+    task_module,
+)
 from phub_jupyter.errors import NotSupportedError
 
 __all__ = ["describe", "infer", "infer_all"]
@@ -28,7 +33,7 @@ def infer_all(folder: Path, task: str, bodies: Sequence[Mapping[str, Any]]) -> l
     requests = [task_module(task).parse(body) for body in bodies]
     pipeline = _load(folder, task)
     if isinstance(pipeline, StreamingPipeline):
-        return [list(pipeline.generate(request, _never))[-1] for request in requests]
+        return [list(pipeline.generate(request, _never, TokenCount()))[-1] for request in requests]
     parts = [list(pipeline.tokenise(request)) for request in requests]
     outputs = iter(_run(pipeline, [item for part in parts for item in part]))
     return [

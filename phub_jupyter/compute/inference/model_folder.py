@@ -6,19 +6,18 @@ refused, because unpickling runs whatever the pickle says.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from phub_jupyter.errors import InvalidRequestError, NotSupportedError
+from phub_jupyter.errors import InvalidRequestError
+from phub_jupyter.model_files import check_transformers_files
 
 __all__ = ["check_folder", "choose_class", "load_parts"]
 
 _ONLY_TRAINED = ("masked_spec_embed", "mask_token")  # pre-training hides inputs with them
 _OPTIONS: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
-_PICKLES = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt")
 
 
 def check_folder(folder: Path) -> None:
@@ -26,30 +25,12 @@ def check_folder(folder: Path) -> None:
 
     Raises InvalidRequestError or NotSupportedError with what to upload instead.
     """
+    path = folder / "config.json"
     try:
-        config = json.loads((folder / "config.json").read_text("utf-8"))
-    except FileNotFoundError:
-        raise InvalidRequestError(
-            "model: the repository has no config.json, so it is not a transformers model; "
-            "upload one with save_pretrained or push_to_hub."
-        ) from None
-    except (ValueError, RecursionError) as error:
-        raise InvalidRequestError(f"model: config.json is not valid JSON ({error}).") from None
-    if not isinstance(config, dict):
-        raise InvalidRequestError("model: config.json must hold a JSON object.")
-    if "auto_map" in config:
-        raise NotSupportedError(
-            "model: it brings its own Python code (auto_map in config.json), which this hub never "
-            "runs; upload a model of an architecture that transformers knows."
-        )
-    if not any(folder.glob("*.safetensors")):
-        pickles = sorted(path.name for pattern in _PICKLES for path in folder.glob(pattern))
-        if pickles:
-            raise InvalidRequestError(
-                f"model: its weights are a pickle ({pickles[0]}), which can run code when it is "
-                "loaded; save it again with safetensors (save_pretrained does) and upload that."
-            )
-        raise InvalidRequestError("model: the repository has no weights (*.safetensors).")
+        config = path.read_text("utf-8") if path.is_file() else None
+    except ValueError as error:
+        raise InvalidRequestError(f"model: config.json is not UTF-8 ({error}).") from None
+    check_transformers_files({entry.name for entry in folder.glob("*")}, config)
 
 
 def load_parts(

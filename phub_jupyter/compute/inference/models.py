@@ -78,13 +78,21 @@ class Models:
             slot = self._slots[key] = _Slot(task, asyncio.ensure_future(self._load(load, folder)))
         slot.users += 1
         try:
-            yield await asyncio.shield(slot.loading)
+            yield await self._loaded(slot)
         finally:
             slot.users -= 1
             slot.used_at = time.monotonic()
             failed = slot.loading.done() and slot.loading.exception() is not None
             if failed and self._slots.get(key) is slot:
                 del self._slots[key]  # the next call tries again
+
+    async def _loaded(self, slot: _Slot) -> LoadedModel:
+        """The model; loading goes on for the next caller when this one leaves."""
+        try:
+            return await asyncio.shield(slot.loading)
+        except asyncio.CancelledError:
+            await asyncio.wait({slot.loading})
+            raise
 
     def let_go_idle(self) -> None:
         """Drop the models that nobody has used for a while, or that have grown too much.

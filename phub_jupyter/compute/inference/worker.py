@@ -12,6 +12,7 @@ import asyncio
 import logging
 import os
 import socket
+from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from pathlib import Path
@@ -21,13 +22,16 @@ from phub_jupyter.compute.inference.batcher import BatchLimits, Lanes
 from phub_jupyter.compute.inference.generations import Generations
 from phub_jupyter.compute.inference.memory import Memory, default_limit
 from phub_jupyter.compute.inference.models import Models
-from phub_jupyter.compute.inference.pipelines import StreamingPipeline, task_module
+from phub_jupyter.compute.inference.pipelines import TokenCount, task_module
+from phub_jupyter.compute.inference.pipelines.tokens import TokenisedText, use_copies
+from phub_jupyter.compute.inference.threads import in_thread
 from phub_jupyter.errors import HubError, InvalidRequestError, StorageError
 from phub_jupyter.frames import answer_to_frame, error_to_json, read_frame, write_frame
 
 __all__ = ["Worker", "main"]
 
 _LOG = logging.getLogger("phub.worker")
+_LONG = 20_000  # characters of a call that is not tokenised together with the others
 
 
 class Worker:
@@ -36,7 +40,9 @@ class Worker:
     def __init__(self, models: Models, generations: Generations) -> None:
         self._models = models
         self._generations = generations
-        self._tokenisers = ThreadPoolExecutor(1, thread_name_prefix="tokenise")
+        # Half a book takes seconds, in which nobody else should have to wait.
+        self._tokenisers = ThreadPoolExecutor(1, "tokenise")
+        self._long_texts = ThreadPoolExecutor(1, "tokenise-long", initializer=use_copies)
         self._tasks: dict[int, asyncio.Task[None]] = {}
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -62,10 +68,17 @@ class Worker:
         if frame["op"] == "cancel":
             if number in self._tasks:
                 self._tasks[number].cancel()
+            else:  # the answer has crossed it
+                write_frame(writer, {"id": number, "gone": True})
             return
         task = asyncio.create_task(self._answer(frame, writer))
         self._tasks[number] = task
-        task.add_done_callback(lambda _: self._tasks.pop(number, None))
+        task.add_done_callback(lambda task: self._ended(task, number, writer))
+
+    def _ended(self, task: asyncio.Task[None], number: int, writer: asyncio.StreamWriter) -> None:
+        del self._tasks[number]
+        if task.cancelled():
+            write_frame(writer, {"id": number, "gone": True})
 
     async def _answer(self, frame: dict[str, Any], writer: asyncio.StreamWriter) -> None:
         try:
@@ -87,29 +100,43 @@ class Worker:
         raise InvalidRequestError(f"op: '{frame['op']}' is unknown; use infer or health.")
 
     async def _infer(self, frame: dict[str, Any], writer: asyncio.StreamWriter) -> dict[str, Any]:
+        count = TokenCount()
+        answer = await self._answer_counted(frame, writer, count)
+        return {**answer, "tokens": [count.read, count.written]}
+
+    async def _answer_counted(
+        self, frame: dict[str, Any], writer: asyncio.StreamWriter, count: TokenCount
+    ) -> dict[str, Any]:
         request = task_module(frame["task"]).parse(frame["body"])
         async with self._models.use(frame["task"], Path(frame["folder"])) as model:
             if model.batcher is None:
-                return await self._generate(model.pipeline, request, frame, writer)
-            loop = asyncio.get_running_loop()
-            items = await loop.run_in_executor(self._tokenisers, model.pipeline.tokenise, request)
+                pieces = self._generations.pieces(model.pipeline, request, count)
+                return await self._generate(pieces, frame, writer)
+            is_long = _characters(frame["body"]) > _LONG
+            executor = self._long_texts if is_long else self._tokenisers
+            items = await in_thread(executor, model.pipeline.tokenise, request)
+            count.read = sum(item.length for item in items if isinstance(item, TokenisedText))
             outputs = await model.batcher.submit(items)
             return answer_to_frame(model.pipeline.shape(request, outputs))
 
     async def _generate(
-        self,
-        pipeline: StreamingPipeline,
-        request: Any,
-        frame: dict[str, Any],
-        writer: asyncio.StreamWriter,
+        self, pieces: AsyncGenerator[Any], frame: dict[str, Any], writer: asyncio.StreamWriter
     ) -> dict[str, Any]:
         piece: Any = None
-        async with aclosing(self._generations.pieces(pipeline, request)) as pieces:
+        async with aclosing(pieces):
             async for piece in pieces:
                 if frame.get("stream"):
                     write_frame(writer, {"id": frame["id"], "piece": piece})
                     await writer.drain()
         return {"end": True} if frame.get("stream") else answer_to_frame(piece)
+
+
+def _characters(value: Any) -> int:
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, dict):
+        return sum(map(_characters, value.values()))
+    return sum(map(_characters, value)) if isinstance(value, list) else 0
 
 
 async def _run(arguments: argparse.Namespace) -> None:

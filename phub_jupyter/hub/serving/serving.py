@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from phub_jupyter.errors import NotSupportedError, OverloadedError
+from phub_jupyter.errors import NotSupportedError, TimedOutError
 from phub_jupyter.hub.database.tables import Repo
+from phub_jupyter.hub.serving.calls import Admission, Call
+from phub_jupyter.hub.serving.limits import ServingLimits
+from phub_jupyter.hub.serving.worker_process import Errand
 from phub_jupyter.hub.serving.workers import Workers
 
 __all__ = ["ModelFolders", "Serving", "require_libraries"]
 
 _CHECKOUTS = 64
+_END = object()
 
 
 class ModelFolders(Protocol):
@@ -30,8 +34,8 @@ class Serving:
     """One worker process for all models of the hub.
 
     It starts with the first call, is started again after it died, and ends when nobody has called
-    for ``idle_seconds``. At most ``max_calls`` calls are under way at a time, and none longer than
-    ``patience`` seconds; ``options`` go to the worker program.
+    for ``idle_seconds``. Work that has not ended ``patience`` seconds after its call has is ended
+    with the process; ``options`` go to the worker program.
     """
 
     def __init__(
@@ -40,66 +44,83 @@ class Serving:
         cache: Path,
         *,
         options: Sequence[str] = (),
-        max_calls: int = 256,
+        limits: ServingLimits | None = None,
         patience: float = 300,
         idle_seconds: float = 900,
     ) -> None:
         self._snapshots = snapshots
         self._workers = Workers(cache / "inference", options, patience)
-        self._max_calls = max_calls
+        self.admission = Admission(limits or ServingLimits())
         self._idle_seconds = idle_seconds
         self._checkouts: dict[tuple[str, str], asyncio.Task[Path]] = {}
-        self._calls = 0
         self._idle_watch: asyncio.Task[None] | None = None
 
-    async def infer(self, repo: Repo, commit: str, task: str, body: Mapping[str, Any]) -> Any:
-        """The task's answer to a whole JSON body, in the shape of the public Inference API.
+    async def infer(self, repo: Repo, commit: str, call: Call) -> Any:
+        """The task's answer, in the shape of the public Inference API: JSON, or `Media`.
 
-        It is JSON, or `Media`. Raises InvalidRequestError for bad inputs or an unusable model,
-        OverloadedError when there is too much to do, NotSupportedError when the machine-learning
-        libraries are missing.
+        Raises InvalidRequestError for bad inputs or an unusable model, OverloadedError when there
+        is too much to do, TimedOutError, and NotSupportedError when the machine-learning libraries
+        are missing.
         """
-        async with self._call():
-            folder = str(await self._checkout(repo, commit))
-            return await self._workers.ask(folder, folder=folder, task=task, body=body)
+        async with self._admitted(repo, call), self._in_time(call):
+            errand = await self._errand(repo, commit, call)
+            return await self._workers.ask(errand)
 
-    async def stream(
-        self, repo: Repo, commit: str, task: str, body: Mapping[str, Any]
-    ) -> AsyncGenerator[Any]:
+    async def stream(self, repo: Repo, commit: str, call: Call) -> AsyncGenerator[Any]:
         """The events of an answer that is written bit by bit; leaving early stops the writing.
 
         Raises as `infer` does, and so before the first event if the call itself is wrong.
         """
-        async with self._call():
-            folder = str(await self._checkout(repo, commit))
-            events = self._workers.stream(folder, folder=folder, task=task, body=body)
-            async with aclosing(events):
-                async for event in events:
+        async with self._admitted(repo, call):
+            async with self._in_time(call):
+                errand = await self._errand(repo, commit, call)
+            async with aclosing(self._workers.stream(errand)) as events:
+                while True:
+                    async with self._in_time(call):
+                        event = await anext(events, _END)
+                    if event is _END:
+                        return
                     yield event
 
     @asynccontextmanager
-    async def _call(self) -> AsyncIterator[None]:
+    async def _admitted(self, repo: Repo, call: Call) -> AsyncIterator[None]:
         if self._workers.running is None:
             require_libraries()
-        if self._calls >= self._max_calls:
-            raise OverloadedError(
-                f"The hub is answering {self._calls} calls to models already; try again later.",
-                retry_after=2,
-            )
-        self._calls += 1
+        with self.admission.admitted(repo.uid, call.caller):
+            try:
+                yield
+            finally:
+                self._watch_idle()
+
+    @asynccontextmanager
+    async def _in_time(self, call: Call) -> AsyncIterator[None]:
+        limit = float(self.admission.limits.seconds)
+        seconds = limit if call.seconds is None else min(limit, call.seconds)
         try:
-            yield
-        finally:
-            self._calls -= 1
-            self._watch_idle()
+            async with asyncio.timeout(seconds):
+                yield
+        except TimeoutError:
+            raise TimedOutError(
+                f"The model gave no answer within {seconds:g} seconds, so the call was ended; "
+                "send less at a time, or try again if the model was being loaded."
+            ) from None
+
+    async def _errand(self, repo: Repo, commit: str, call: Call) -> Errand:
+        folder = str(await self._checkout(repo, commit))
+        return Errand(folder, {"folder": folder, "task": call.task, "body": call.body}, call.meter)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether there is a worker."""
+        return self._workers.running is not None
 
     async def health(self) -> dict[str, Any]:
         """What runs now, without starting anything."""
         worker = self._workers.running
         if worker is None:
-            return {"running": False, "calls": self._calls, "models": []}
+            return {"running": False, "calls": self.admission.calls, "models": []}
         answer = await asyncio.wait_for(worker.ask("health"), self._workers.patience)
-        return {"running": True, "pid": worker.pid, "calls": self._calls, **answer}
+        return {"running": True, "pid": worker.pid, "calls": self.admission.calls, **answer}
 
     async def stop(self) -> None:
         """End the worker. A later call starts it again."""
@@ -126,7 +147,7 @@ class Serving:
 
     async def _stop_when_idle(self) -> None:
         await asyncio.sleep(self._idle_seconds)
-        if self._calls == 0:
+        if self.admission.calls == 0:
             self._idle_watch = None
             await self.stop()
 

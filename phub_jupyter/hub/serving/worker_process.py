@@ -8,8 +8,9 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,8 +18,9 @@ from typing import Any, Protocol
 from phub_jupyter.errors import HubError, OverloadedError
 from phub_jupyter.frames import answer_from_frame, error_from_json, read_frame, write_frame
 from phub_jupyter.hub.bare_environment import bare_environment
+from phub_jupyter.hub.serving.tally import Meter
 
-__all__ = ["WorkerLostError", "WorkerProcess"]
+__all__ = ["Errand", "WorkerLostError", "WorkerProcess"]
 
 _PROGRAM = "phub_jupyter.compute.inference.worker"
 _RETRY_AFTER = 2
@@ -26,6 +28,20 @@ _RETRY_AFTER = 2
 
 class WorkerLostError(OverloadedError):
     """The worker has ended in the middle of a call."""
+
+
+@dataclass(slots=True)
+class Errand:
+    """A call as the worker gets it, and what comes of it beside the answer.
+
+    ``model`` tells one model and commit from another. Whoever left early finds in ``gone`` what is
+    done once the work has ended.
+    """
+
+    model: str
+    fields: Mapping[str, Any]
+    meter: Meter = field(default_factory=Meter)
+    gone: asyncio.Future[None] | None = None
 
 
 class _Pending(Protocol):
@@ -91,6 +107,7 @@ class WorkerProcess:
         self._writer = writer
         self._numbers = count(1)
         self._pending: dict[int, _Pending] = {}
+        self._errands: dict[int, Errand] = {}
         self._stopping = False
         self._lost = False
         self._listening = asyncio.create_task(self._listen(reader))
@@ -123,22 +140,22 @@ class WorkerProcess:
         """Whether it takes requests."""
         return not self._stopping and not self._listening.done()
 
-    async def ask(self, op: str, **fields: Any) -> Any:
+    async def ask(self, op: str, errand: Errand | None = None) -> Any:
         """Send a request and wait for its answer; whoever gives up waiting cancels it.
 
         Raises what the worker raised, or OverloadedError when the worker ended meanwhile.
         """
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        async with self._conversation(_Single(answer), {"op": op, **fields}):
+        async with self._conversation(_Single(answer), errand, {"op": op}):
             return await answer
 
-    async def stream(self, op: str, **fields: Any) -> AsyncGenerator[Any]:
+    async def stream(self, op: str, errand: Errand) -> AsyncGenerator[Any]:
         """Send a request and yield the pieces of its answer; leaving early cancels it.
 
         Raises as `ask` does.
         """
         pieces = _Pieces()
-        async with self._conversation(pieces, {"op": op, "stream": True, **fields}):
+        async with self._conversation(pieces, errand, {"op": op, "stream": True}):
             while True:
                 frame = await pieces.queue.get()
                 if isinstance(frame, HubError):
@@ -149,21 +166,26 @@ class WorkerProcess:
 
     @asynccontextmanager
     async def _conversation(
-        self, pending: _Pending, message: dict[str, Any]
+        self, pending: _Pending, errand: Errand | None, message: dict[str, Any]
     ) -> AsyncIterator[None]:
         number = next(self._numbers)
+        errand = errand or Errand("", {})
         self._pending[number] = pending
+        self._errands[number] = errand
         try:
             if not self.is_running:
                 raise self._gone()
-            write_frame(self._writer, {"id": number, **message})
+            write_frame(self._writer, {"id": number, **message, **errand.fields})
             with contextlib.suppress(OSError):  # the listener notices a broken connection too
                 await self._writer.drain()
             yield
         finally:
             del self._pending[number]
             if not pending.complete and self.is_running:
+                errand.gone = asyncio.get_running_loop().create_future()
                 write_frame(self._writer, {"id": number, "op": "cancel"})
+            else:
+                del self._errands[number]
 
     async def stop(self, *, lost: bool = False) -> None:
         """End the process; who still waits for an answer is told to come again.
@@ -184,14 +206,25 @@ class WorkerProcess:
     async def _listen(self, reader: asyncio.StreamReader) -> None:
         try:
             while True:
-                frame = await read_frame(reader)
-                pending = self._pending.get(frame["id"])
-                if pending is not None:  # else whoever asked has gone
-                    pending.take(frame)
+                self._take(await read_frame(reader))
         except EOFError:
             await self._process.wait()
+        for errand in self._errands.values():
+            _end(errand)
         for pending in self._pending.values():
             pending.fail(self._gone())
+
+    def _take(self, frame: dict[str, Any]) -> None:
+        number = frame["id"]
+        if "gone" in frame:
+            _end(self._errands.pop(number))
+            return
+        if "tokens" in frame:
+            meter = self._errands[number].meter
+            meter.tokens_in, meter.tokens_out = frame["tokens"]
+        pending = self._pending.get(number)
+        if pending is not None:  # else whoever asked has left
+            pending.take(frame)
 
     def _gone(self) -> HubError:
         if self._stopping and not self._lost:
@@ -205,3 +238,8 @@ class WorkerProcess:
             "call, so try again.",
             retry_after=_RETRY_AFTER,
         )
+
+
+def _end(errand: Errand) -> None:
+    if errand.gone is not None and not errand.gone.done():
+        errand.gone.set_result(None)

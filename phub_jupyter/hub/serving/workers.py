@@ -7,8 +7,9 @@ hears of it.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,10 +17,15 @@ from typing import Any
 
 from phub_jupyter.errors import OverloadedError
 from phub_jupyter.hub.serving.blame import Blame
-from phub_jupyter.hub.serving.worker_process import WorkerLostError, WorkerProcess
+from phub_jupyter.hub.serving.worker_process import (
+    Errand,
+    WorkerLostError,
+    WorkerProcess,
+)
 
 __all__ = ["Workers"]
 
+_LOG = logging.getLogger("phub")
 _TRIES = 4
 
 
@@ -37,7 +43,11 @@ class _InnocentError(Exception):
 
 
 class Workers:
-    """One worker at a time. No answer, and no piece of one, is waited for beyond ``patience``."""
+    """One worker at a time.
+
+    What has not ended ``patience`` seconds after its caller left hangs, and is ended with the
+    worker.
+    """
 
     def __init__(self, folder: Path, options: Sequence[str], patience: float) -> None:
         self._folder = folder
@@ -46,6 +56,7 @@ class Workers:
         self._blame = Blame()
         self._life: _Life | None = None
         self._starting = asyncio.Lock()
+        self._leaving: set[asyncio.Task[None]] = set()
 
     @property
     def running(self) -> WorkerProcess | None:
@@ -53,30 +64,30 @@ class Workers:
         life = self._life
         return life.worker if life is not None and life.worker.is_running else None
 
-    async def ask(self, model: str, **call: Any) -> Any:
-        """The answer to a call of ``model``.
+    async def ask(self, errand: Errand) -> Any:
+        """The answer to a call.
 
         Raises what the worker says, or OverloadedError when the model brought it down.
         """
         for _ in range(_TRIES):
             try:
-                async with self._at_work(model) as worker:
-                    answer = await self._patiently(worker, worker.ask("infer", **call))
-                self._blame.answered(model)
+                async with self._at_work(errand) as worker:
+                    answer = await worker.ask("infer", errand)
+                self._blame.answered(errand.model)
                 return answer
             except _InnocentError:
                 continue
         raise _unlucky()
 
-    async def stream(self, model: str, **call: Any) -> AsyncGenerator[Any]:
-        """The pieces of the answer to a call of ``model``; leaving early stops it.
+    async def stream(self, errand: Errand) -> AsyncGenerator[Any]:
+        """The pieces of the answer to a call; leaving early stops it.
 
         Raises as `ask` does. A call is made again only as long as no piece has come.
         """
         for _ in range(_TRIES):
             begun = False
             try:
-                async with aclosing(self._pieces(model, call)) as pieces:
+                async with aclosing(self._pieces(errand)) as pieces:
                     async for piece in pieces:
                         begun = True
                         yield piece
@@ -86,13 +97,13 @@ class Workers:
                     break
         raise _unlucky()
 
-    async def _pieces(self, model: str, call: Mapping[str, Any]) -> AsyncGenerator[Any]:
+    async def _pieces(self, errand: Errand) -> AsyncGenerator[Any]:
         async with (
-            self._at_work(model) as worker,
-            aclosing(worker.stream("infer", **call)) as pieces,
+            self._at_work(errand) as worker,
+            aclosing(worker.stream("infer", errand)) as pieces,
         ):
-            while (piece := await self._patiently(worker, _next(pieces))) is not None:
-                self._blame.answered(model)
+            async for piece in pieces:
+                self._blame.answered(errand.model)
                 yield piece
 
     async def stop(self) -> None:
@@ -100,9 +111,12 @@ class Workers:
         life, self._life = self._life, None
         if life is not None:
             await life.worker.stop()
+        if self._leaving:
+            await asyncio.wait(self._leaving)
 
     @asynccontextmanager
-    async def _at_work(self, model: str) -> AsyncIterator[WorkerProcess]:
+    async def _at_work(self, errand: Errand) -> AsyncIterator[WorkerProcess]:
+        model = errand.model
         self._blame.check(model)
         async with self._blame.turn(model):
             life = await self._running_life()
@@ -113,29 +127,34 @@ class Workers:
                 if model in self._guilty(life):
                     raise
                 raise _InnocentError from None
-            except TimeoutError:
-                self._guilty(life)
-                raise OverloadedError(
-                    f"The model gave no answer within {self.patience:g} seconds, so it was "
-                    "stopped; send less at a time.",
-                    retry_after=5,
-                ) from None
             finally:
-                life.models[model] -= 1
+                if errand.gone is None:
+                    life.models[model] -= 1
+                else:
+                    self._see_off(life, model, errand.gone)
+
+    def _see_off(self, life: _Life, model: str, gone: asyncio.Future[None]) -> None:
+        task = asyncio.create_task(self._await_end(life, model, gone))
+        self._leaving.add(task)
+        task.add_done_callback(self._leaving.discard)
+
+    async def _await_end(self, life: _Life, model: str, gone: asyncio.Future[None]) -> None:
+        """Keep the model at work until its work has ended, by itself or with the worker."""
+        try:
+            await asyncio.wait_for(gone, self.patience)
+        except TimeoutError:
+            if life.worker.is_running:
+                _LOG.error("a model hangs, so the process that runs models is ended: %s", model)
+                life.guilty = self._blame.died([model])
+                await life.worker.stop(lost=True)
+        finally:
+            life.models[model] -= 1
 
     def _guilty(self, life: _Life) -> set[str]:
         # Whoever hears of a death first finds all others still counted as being at work.
         if life.guilty is None:
             life.guilty = self._blame.died([name for name, count in life.models.items() if count])
         return life.guilty
-
-    async def _patiently(self, worker: WorkerProcess, answer: Awaitable[Any]) -> Any:
-        try:
-            return await asyncio.wait_for(answer, self.patience)
-        except TimeoutError:
-            if worker.is_running:
-                await worker.stop(lost=True)  # a model that computes cannot be told to stop
-            raise
 
     async def _running_life(self) -> _Life:
         async with self._starting:
@@ -144,10 +163,6 @@ class Workers:
                     await self._life.worker.stop()
                 self._life = _Life(await WorkerProcess.start(self._folder, self._options))
             return self._life
-
-
-async def _next(pieces: AsyncGenerator[Any]) -> Any:
-    return await anext(pieces, None)
 
 
 def _unlucky() -> OverloadedError:

@@ -6,8 +6,9 @@ import base64
 from typing import Any
 
 from phub_jupyter.errors import HubError, InvalidRequestError
+from phub_jupyter.hub.serving.servable import servable_task
 from phub_jupyter.tasks import TASKS
-from phub_server.handlers.inference_base import MODEL, ModelHandler, error_type, servable_task
+from phub_server.handlers.inference_base import MODEL, ModelHandler, error_type
 from phub_server.routing import Route
 
 __all__ = ["ROUTES"]

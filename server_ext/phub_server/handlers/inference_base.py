@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Coroutine, Hashable
 from contextlib import aclosing
 from typing import Any
 
+from tornado.httputil import HTTPHeaders
 from tornado.iostream import StreamClosedError
 
 from phub_jupyter.errors import (
     HubError,
     InvalidRequestError,
-    NotSupportedError,
     OverloadedError,
+    TimedOutError,
 )
 from phub_jupyter.frames import Media
 from phub_jupyter.hub.access import Action
 from phub_jupyter.hub.database.tables import Repo
-from phub_jupyter.tasks import TASKS, can_also
+from phub_jupyter.hub.serving.calls import Call
+from phub_jupyter.hub.serving.tally import Meter, outcome_of
 from phub_server.base import HubHandler
 from phub_server.routing import NAMESPACE
 
-__all__ = ["MODEL", "ModelHandler", "error_type", "servable_task"]
+__all__ = ["MODEL", "ModelHandler", "error_type"]
 
 MODEL = rf"/models/{NAMESPACE}/(?P<name>[^/@]+)(?:@(?P<revision>[^/]+))?"
 _DONE = b"data: [DONE]\n\n"
@@ -50,11 +52,26 @@ class ModelHandler(HubHandler):
 
         ``done`` adds the mark that some clients expect at the end of a stream.
         """
-        if body.get("stream") is True:
-            work = self._send_events(self.hub.serving.stream(repo, commit, task, body), done)
-        else:
-            work = self._send_whole(repo, commit, task, body)
-        await self._watched(work)
+        await self._watched(self._measured(repo, commit, task, body, done))
+
+    async def _measured(
+        self, repo: Repo, commit: str, task: str, body: dict[str, Any], done: bool
+    ) -> None:
+        serving = self.hub.serving
+        with self.hub.usage.call(repo, task, self.actor) as meter:
+            call = Call(task, body, self._caller(), waits(self.request.headers), meter)
+            if body.get("stream") is True:
+                await self._send_events(serving.stream(repo, commit, call), meter, done)
+            else:
+                self._send_whole(await serving.infer(repo, commit, call))
+
+    def _caller(self) -> Hashable:
+        """Tells callers apart: by token, person, or as the last resort where they come from."""
+        if self.actor.grant is not None:
+            return ("token", self.actor.grant.pk)
+        if self.actor.pk is not None:
+            return ("person", self.actor.pk)
+        return ("address", self.request.remote_ip)
 
     async def _watched(self, work: Coroutine[Any, Any, None]) -> None:
         self._work = asyncio.ensure_future(work)
@@ -73,15 +90,14 @@ class ModelHandler(HubHandler):
         if self._work is not None:
             self._work.cancel()
 
-    async def _send_whole(self, repo: Repo, commit: str, task: str, body: dict[str, Any]) -> None:
-        answer = await self.hub.serving.infer(repo, commit, task, body)
+    def _send_whole(self, answer: Any) -> None:
         if isinstance(answer, Media):
             self.set_header("Content-Type", answer.content_type)
             self.finish(answer.data)
         else:
             self.reply(answer)
 
-    async def _send_events(self, events: AsyncGenerator[Any], done: bool) -> None:
+    async def _send_events(self, events: AsyncGenerator[Any], meter: Meter, done: bool) -> None:
         async with aclosing(events):
             first = await anext(events, None)  # a refusal still has a status of its own
             self.set_header("Content-Type", "text/event-stream; charset=utf-8")
@@ -94,7 +110,11 @@ class ModelHandler(HubHandler):
                     await self._send_event(event)
                 if done:
                     self.write(_DONE)
+            except StreamClosedError:
+                meter.outcome = "abandoned"
+                raise
             except HubError as error:
+                meter.outcome = outcome_of(error)
                 await self._send_event({"error": error.message, "error_type": error_type(error)})
         self.finish()
 
@@ -104,32 +124,18 @@ class ModelHandler(HubHandler):
         await self.flush()
 
 
+def waits(headers: HTTPHeaders) -> float | None:
+    """How long the caller would wait, if they say so: ``Prefer: wait=20``."""
+    for preference in headers.get("Prefer", "").split(","):
+        name, _, value = preference.partition(";")[0].partition("=")
+        value = value.strip().strip('"')
+        if name.strip().lower() == "wait" and value.isascii() and value.isdecimal():
+            return max(1.0, float(value[:6]))
+    return None
+
+
 def error_type(error: HubError) -> str:
     """What clients of text generation call a refusal."""
-    if isinstance(error, OverloadedError):
+    if isinstance(error, OverloadedError | TimedOutError):
         return "overloaded"
     return "validation" if isinstance(error, InvalidRequestError) else "generation"
-
-
-def servable_task(repo: Repo, asked: str | None) -> str:
-    """The task to run: the model's own, or one that its kind can do too.
-
-    Raises InvalidRequestError or NotSupportedError that names the task.
-    """
-    own = repo.pipeline_tag
-    if asked is not None and asked not in TASKS:
-        raise InvalidRequestError(f"task: '{asked}' is not a known task.")
-    if own is None:
-        raise InvalidRequestError(
-            f"model: {repo.namespace}/{repo.name} does not say what it is for; add "
-            "'pipeline_tag: text-classification' (or its own task) to the model card."
-        )
-    task = asked or own
-    if task not in TASKS or not TASKS[task].servable:
-        known = ", ".join(row.name for row in TASKS.values() if row.servable)
-        raise NotSupportedError(f"task: this hub cannot run '{task}' yet; it runs {known}.")
-    if task != own and not can_also(own, task):
-        raise InvalidRequestError(
-            f"task: {repo.namespace}/{repo.name} is a model for '{own}', not for '{task}'."
-        )
-    return task

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from phub_jupyter.hub.database.tables import Repo
-from phub_server.handlers.inference_base import MODEL, ModelHandler, servable_task
+from phub_jupyter.hub.serving.servable import servable_task
+from phub_server.handlers.inference_base import MODEL, ModelHandler
 from phub_server.routing import Route
 
 __all__ = ["ROUTES"]

@@ -161,3 +161,40 @@ def make_speaker(folder: Path) -> Path:
     )
     VitsModel(config).save_pretrained(folder)
     return folder
+
+
+def make_codec(folder: Path, kind: str = "encodec") -> Path:
+    """Write an EnCodec or a DAC and its feature extractor to ``folder``."""
+    import torch
+    from transformers import (
+        DacConfig,
+        DacFeatureExtractor,
+        DacModel,
+        EncodecConfig,
+        EncodecFeatureExtractor,
+        EncodecModel,
+    )
+
+    torch.manual_seed(2)
+    model: EncodecModel | DacModel
+    if kind == "encodec":
+        config = EncodecConfig(
+            num_filters=4,
+            hidden_size=16,
+            codebook_size=64,
+            codebook_dim=16,
+            upsampling_ratios=[4, 2],
+            num_lstm_layers=1,
+            sampling_rate=16_000,
+            target_bandwidths=[24.0],
+        )
+        model = EncodecModel(config)
+        EncodecFeatureExtractor(sampling_rate=16_000).save_pretrained(folder)
+    else:
+        layers = {"downsampling_ratios": [2, 2], "upsampling_ratios": [2, 2]}
+        sizes = {"encoder_hidden_size": 8, "decoder_hidden_size": 16, "codebook_dim": 4}
+        books = {"n_codebooks": 2, "codebook_size": 16, "sampling_rate": 16_000}
+        model = DacModel(DacConfig(**layers, **sizes, **books))
+        DacFeatureExtractor(sampling_rate=16_000, hop_length=4).save_pretrained(folder)
+    model.save_pretrained(folder)
+    return folder

@@ -1,12 +1,19 @@
 import { nullTranslator } from '@jupyterlab/translation';
 
 import type { IWidget } from '../../api';
-import { bodyOf, fieldsOf, shownAnswer, valuesOf } from '../widget';
+import { bodyOf, examplesOf, fieldsOf, shownAnswer, valuesOf } from '../widget';
 
 const trans = nullTranslator.load('phub_jupyter');
 
 function widget(task: string, inputs: string): IWidget {
-  return { task, inputs, servable: true, reason: null, examples: [] };
+  return {
+    task,
+    inputs,
+    servable: true,
+    reason: null,
+    shown: true,
+    examples: []
+  };
 }
 
 const CLASSIFIER = widget('text-classification', 'text');
@@ -26,6 +33,19 @@ describe('bodies and boxes', () => {
     const names = fieldsOf(shown, trans).map(field => field.name);
     const values = valuesOf(shown, body);
     expect(names.every(name => values[name] !== '')).toBe(true);
+  });
+
+  it('offers the examples that fit into boxes', () => {
+    const fitting = { title: null, body: { inputs: 'a' }, src: null };
+    const shown = {
+      ...CLASSIFIER,
+      examples: [
+        { title: null, body: { messages: [] }, src: null },
+        { title: null, body: { inputs: {} }, src: 'http://x.test/cat.png' },
+        fitting
+      ]
+    };
+    expect(examplesOf(shown)).toEqual([fitting]);
   });
 
   it('has no boxes for pictures', () => {

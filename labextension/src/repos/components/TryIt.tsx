@@ -5,7 +5,7 @@ import { explain, isAborted } from '../../components/explain';
 import { useLoaded } from '../../components/useLoaded';
 import { useRepo } from '../context';
 import type { IShownAnswer, Values } from '../widget';
-import { bodyOf, fieldsOf, shownAnswer, valuesOf } from '../widget';
+import { bodyOf, examplesOf, fieldsOf, shownAnswer, valuesOf } from '../widget';
 
 const NOTHING: IShownAnswer = { bars: [], text: '' };
 
@@ -13,7 +13,7 @@ const NOTHING: IShownAnswer = { bars: [], text: '' };
 export function TryIt({ id }: { id: string }): JSX.Element | null {
   const { hub, model, trans } = useRepo();
   const [loaded] = useLoaded(() => hub.widget(id), model.info?.sha ?? '');
-  if (loaded.phase !== 'ready' || !loaded.value.task) {
+  if (loaded.phase !== 'ready' || !loaded.value.task || !loaded.value.shown) {
     return null;
   }
   const widget = loaded.value;
@@ -38,6 +38,7 @@ export function TryIt({ id }: { id: string }): JSX.Element | null {
 function Boxes({ id, widget }: { id: string; widget: IWidget }): JSX.Element {
   const { hub, trans } = useRepo();
   const fields = fieldsOf(widget, trans);
+  const examples = examplesOf(widget);
   const [values, setValues] = useState<Values>({});
   const [answer, setAnswer] = useState<IShownAnswer>(NOTHING);
   const [failure, setFailure] = useState('');
@@ -94,14 +95,14 @@ function Boxes({ id, widget }: { id: string; widget: IWidget }): JSX.Element {
         />
       ))}
       <div className="phub-TryIt-actions">
-        {widget.examples.length > 0 && (
+        {examples.length > 0 && (
           <button
             type="button"
             className="phub-LinkButton"
             onClick={() => {
-              const next = (shown + 1) % widget.examples.length;
+              const next = (shown + 1) % examples.length;
               setShown(next);
-              setValues(valuesOf(widget, widget.examples[next]));
+              setValues(valuesOf(widget, examples[next].body));
               box.current?.focus();
             }}
           >

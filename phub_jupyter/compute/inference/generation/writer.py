@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import queue
 import threading
 import time
@@ -16,12 +17,14 @@ from phub_jupyter.compute.inference.generation.sampling import Choice, Sampling
 from phub_jupyter.compute.inference.generation.template import ChatTemplate
 from phub_jupyter.compute.inference.generation.text import TextStream
 from phub_jupyter.compute.inference.model_folder import load_parts
+from phub_jupyter.compute.inference.pipelines import TokenCount
 from phub_jupyter.compute.inference.precision import place_writer
 from phub_jupyter.errors import InvalidRequestError
 
 __all__ = ["Piece", "Writer", "load_writer"]
 
 _LOOK_AROUND = 0.1
+_LONG = 20_000  # characters
 _MEMORY = 1024**3
 _PATIENCE = 240.0
 """Seconds for one text; it ends then as if it had reached its length."""
@@ -45,6 +48,8 @@ class Writer:
     def __init__(self, model: Any, tokenizer: Any, limits: EngineLimits | None = None) -> None:
         self._tokenizer = tokenizer
         self._encoding = threading.Lock()  # a fast tokenizer refuses to be used by two at a time
+        self._encoding_long = threading.Lock()
+        self._long_tokenizer: Any = None
         self._model = model
         self.positions = _positions(model)
         passes = passes_for(model)
@@ -53,6 +58,13 @@ class Writer:
         limits = limits or EngineLimits(tokens=_memory(model) // _bytes_per_token(model))
         self._engine = Engine(lambda: passes(model), self._ends, limits)
         self._template = _template(tokenizer)
+        self._count = TokenCount()
+
+    def counted(self, count: TokenCount) -> Writer:
+        """The same writer, which adds what it reads and writes to ``count``."""
+        found = copy.copy(self)
+        found._count = count
+        return found
 
     def describe(self) -> dict[str, Any]:
         """How the model runs here."""
@@ -71,8 +83,7 @@ class Writer:
 
         Raises InvalidRequestError.
         """
-        with self._encoding:
-            tokens = self._tokenizer(text, add_special_tokens=special)["input_ids"]
+        tokens = self._tokens(text, special)
         if not tokens:
             raise InvalidRequestError("inputs: the model's tokenizer finds nothing in the text.")
         if len(tokens) >= self.positions:
@@ -81,6 +92,15 @@ class Writer:
                 f"{self.positions} in all; send less text."
             )
         return [int(token) for token in tokens]
+
+    def _tokens(self, text: str, special: bool) -> list[int]:
+        if len(text) <= _LONG:
+            with self._encoding:
+                return list(self._tokenizer(text, add_special_tokens=special)["input_ids"])
+        with self._encoding_long:  # which takes seconds, in which nobody else should wait
+            if self._long_tokenizer is None:
+                self._long_tokenizer = copy.deepcopy(self._tokenizer)
+            return list(self._long_tokenizer(text, add_special_tokens=special)["input_ids"])
 
     def chat_prompt(self, messages: Sequence[dict[str, Any]], **variables: Any) -> str:
         """The prompt for a chat. Raises InvalidRequestError."""
@@ -124,10 +144,12 @@ class Writer:
         room = self.positions - len(prompt)
         sampling = replace(sampling, max_new_tokens=min(sampling.max_new_tokens, room))
         writing = self._engine.submit(prompt, sampling)
+        self._count.read += len(prompt)
         stream = TextStream(self._tokenizer, stops)
         deadline = time.monotonic() + _PATIENCE
         try:
             for count, choice in enumerate(_choices(writing, cancelled), 1):
+                self._count.written += 1
                 ended = choice.token in self._ends
                 text = "" if ended else stream.add(choice.token)
                 late = count == sampling.max_new_tokens or time.monotonic() > deadline

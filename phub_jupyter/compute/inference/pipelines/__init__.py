@@ -7,13 +7,22 @@ the task table.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, cast, runtime_checkable
 
 from phub_jupyter.errors import NotSupportedError
 
-__all__ = ["Item", "Pipeline", "Request", "StreamingPipeline", "TaskModule", "task_module"]
+__all__ = [
+    "Item",
+    "Pipeline",
+    "Request",
+    "StreamingPipeline",
+    "TaskModule",
+    "TokenCount",
+    "task_module",
+]
 
 _MODULES = {
     "text-generation": "text_generation",
@@ -42,6 +51,7 @@ _MODULES = {
     "text-to-image": "text_to_image",
     "text-to-speech": "text_to_speech",
     "text-to-audio": "text_to_speech",
+    "audio-to-audio": "audio_to_audio",
     "tabular-classification": "tabular",
     "tabular-regression": "tabular",
 }
@@ -80,15 +90,25 @@ class Pipeline(Protocol):
         ...
 
 
+@dataclass(slots=True)
+class TokenCount:
+    """How many tokens of text a call has read and written so far."""
+
+    read: int = 0
+    written: int = 0
+
+
 @runtime_checkable
 class StreamingPipeline(Protocol):
     """A loaded model that makes its answer bit by bit, and looks after its own batches."""
 
-    def generate(self, request: Any, cancelled: Callable[[], bool]) -> Iterator[Any]:
+    def generate(
+        self, request: Any, cancelled: Callable[[], bool], count: TokenCount
+    ) -> Iterator[Any]:
         """Yield what the client shall see; it blocks, in a thread of its own for each call.
 
         A call that does not stream yields once, its whole answer. Once ``cancelled`` says so the
-        work stops within one step.
+        work stops within one step. Tokens are added to ``count``.
         """
         ...
 

@@ -9,6 +9,7 @@ from typing import Any
 from phub_jupyter.compute.inference.pipelines.generation_settings import generated
 from phub_jupyter.compute.inference.pipelines.pictures import length_of, process
 from phub_jupyter.compute.inference.pipelines.tensors import TensorItem, blame_model, run_alike
+from phub_jupyter.compute.inference.pipelines.tokens import own
 from phub_jupyter.compute.inference.pipelines.visual_question_answering import written_probability
 from phub_jupyter.compute.inference.precision import describe, fit, on_device
 from phub_jupyter.compute.media.images import read_image
@@ -36,7 +37,7 @@ class DocumentReading:
         pixels = process(self._processor, images=[read_image("image", request.data)])
         prompt = _PROMPT.format(_TAGS.sub(" ", request.question))
         with blame_model():
-            tokens = self._tokenizer(prompt, add_special_tokens=False, return_tensors="pt")
+            tokens = own(self._tokenizer)(prompt, add_special_tokens=False, return_tensors="pt")
         columns = {"pixel_values": pixels["pixel_values"]}
         columns["decoder_input_ids"] = tokens["input_ids"]
         return [TensorItem(columns, length_of(pixels) + int(tokens["input_ids"].numel()))]

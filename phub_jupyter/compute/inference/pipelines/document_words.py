@@ -12,6 +12,7 @@ from phub_jupyter.compute.inference.pipelines.tensors import (
     finite,
     run_alike,
 )
+from phub_jupyter.compute.inference.pipelines.tokens import own
 from phub_jupyter.compute.inference.precision import describe, fit, on_device
 from phub_jupyter.compute.media.images import read_image
 from phub_jupyter.errors import InvalidRequestError
@@ -99,9 +100,9 @@ class DocumentWords:
         words, boxes = list(request.words), [list(box) for box in request.boxes]
         question = " ".join(request.question.split()[: request.numbers["max_question_len"]])
         if self._places_words:
-            return self._tokenizer([question], [words], boxes=[boxes], **options)
+            return own(self._tokenizer)([question], [words], boxes=[boxes], **options)
         pair = (question.split(), words)
-        return self._tokenizer(*pair, is_split_into_words=True, **options)
+        return own(self._tokenizer)(*pair, is_split_into_words=True, **options)
 
     def _box(self, request: Any, token: int, word: int | None) -> Sequence[int]:
         if word is not None:

@@ -11,7 +11,7 @@ from phub_jupyter.compute.inference.model_folder import load_parts
 from phub_jupyter.compute.inference.pipelines.call import read_call, texts, whole_number
 from phub_jupyter.compute.inference.pipelines.tensors import finite
 from phub_jupyter.compute.inference.pipelines.text_model import TextModel, probabilities
-from phub_jupyter.compute.inference.pipelines.tokens import TokenisedText
+from phub_jupyter.compute.inference.pipelines.tokens import TokenisedText, own
 from phub_jupyter.errors import InvalidRequestError
 
 __all__ = ["FillMask", "FillMaskRequest", "load", "parse"]
@@ -96,7 +96,7 @@ class FillMask:
         for index, target in enumerate(targets):
             token = self._vocabulary.get(target)
             if token is None:
-                ids = self._text_model.tokenizer(target, add_special_tokens=False)["input_ids"]
+                ids = own(self._text_model.tokenizer)(target, add_special_tokens=False)["input_ids"]
                 if not ids:
                     raise InvalidRequestError(
                         f"parameters.targets[{index}]: the model knows no such word; use another."

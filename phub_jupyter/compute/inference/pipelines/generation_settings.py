@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from phub_jupyter.compute.inference.abandoned import is_abandoned
 from phub_jupyter.compute.inference.pipelines.call import flag, number, object_of, whole_number
 from phub_jupyter.errors import InvalidRequestError
 
@@ -62,7 +63,14 @@ def generated(model: Any, inputs: Mapping[str, Any], settings: Settings, **more:
     given.pop("max_length", None)
     given["max_new_tokens"] = min(int(limit), MAX_NEW_TOKENS, _room(model))
     given.setdefault("num_beams", min(int(own.num_beams or 1), MAX_BEAMS))
-    return model.generate(**inputs, **given, **more)
+    return model.generate(**inputs, **given, **more, stopping_criteria=[_nobody_waits])
+
+
+def _nobody_waits(ids: Any, scores: Any, **options: Any) -> Any:
+    """Stop every text at the next token once no caller is left."""
+    import torch
+
+    return torch.full((ids.shape[0],), is_abandoned(), dtype=torch.bool, device=ids.device)
 
 
 def _room(model: Any) -> int:

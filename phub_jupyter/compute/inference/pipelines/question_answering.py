@@ -28,7 +28,7 @@ from phub_jupyter.compute.inference.pipelines.text_model import (
     probabilities,
     require_offsets,
 )
-from phub_jupyter.compute.inference.pipelines.tokens import TokenisedText, tokenised
+from phub_jupyter.compute.inference.pipelines.tokens import TokenisedText, own, tokenised
 from phub_jupyter.errors import InvalidRequestError
 
 __all__ = ["QuestionAnswering", "QuestionAnsweringRequest", "load", "parse"]
@@ -120,7 +120,7 @@ class QuestionAnswering:
 
     def _question(self, request: QuestionAnsweringRequest) -> str:
         longest = request.numbers["max_question_len"]
-        encoding = self._text_model.tokenizer(
+        encoding = own(self._text_model.tokenizer)(
             request.question,
             add_special_tokens=False,
             return_offsets_mapping=True,
@@ -135,7 +135,7 @@ class QuestionAnswering:
     def _encode(self, request: QuestionAnsweringRequest, question: str) -> Any:
         model = self._text_model
         longest = min(request.numbers["max_seq_len"], model.max_length)
-        asked = len(model.tokenizer(question, add_special_tokens=False)["input_ids"])
+        asked = len(own(model.tokenizer)(question, add_special_tokens=False)["input_ids"])
         special = model.tokenizer.num_special_tokens_to_add(pair=True)
         room = longest - special - asked
         if room < 1:

@@ -22,7 +22,7 @@ from phub_jupyter.compute.inference.pipelines.tensors import (
     finite,
     run_alike,
 )
-from phub_jupyter.compute.inference.pipelines.tokens import longest_input
+from phub_jupyter.compute.inference.pipelines.tokens import longest_input, own
 from phub_jupyter.compute.inference.precision import describe, fit, on_device
 from phub_jupyter.compute.tabular.table import read_table
 from phub_jupyter.errors import InvalidRequestError
@@ -55,6 +55,8 @@ def parse(body: Mapping[str, Any]) -> TableQuestionAnsweringRequest:
     if "query" in inputs and "question" in inputs:
         raise InvalidRequestError("inputs.query: send either query or question, not both.")
     sent = call.parameters
+    if "model" in sent:
+        text("parameters.model", sent["model"])  # some clients name it here as well
     choice("parameters.padding", sent.get("padding", "do_not_pad"), _PADDINGS)
     flag("parameters.sequential", sent.get("sequential", False))
     name = "query" if "query" in inputs else "question"
@@ -137,7 +139,7 @@ class TableQuestionAnswering:
         fitted = {"truncation": "drop_rows_to_fit", "max_length": self._max_tokens}
         with blame_model():
             try:
-                encoding = self._tokenizer(
+                encoding = own(self._tokenizer)(
                     table=frame,
                     queries=question,
                     return_tensors="pt",

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from phub_jupyter.compute.inference.generation.sampling import Sampling
 from phub_jupyter.compute.inference.generation.writer import Piece, Writer, load_writer
+from phub_jupyter.compute.inference.pipelines import TokenCount
 from phub_jupyter.compute.inference.pipelines.call import (
     flag,
     read_call,
@@ -49,9 +50,11 @@ class TextGeneration:
     def __init__(self, writer: Writer) -> None:
         self.writer = writer
 
-    def generate(self, request: WritingRequest, cancelled: Callable[[], bool]) -> Iterator[Any]:
+    def generate(
+        self, request: WritingRequest, cancelled: Callable[[], bool], count: TokenCount
+    ) -> Iterator[Any]:
         """Yield what the client shall see."""
-        return request.answer(self.writer, cancelled)
+        return request.answer(self.writer.counted(count), cancelled)
 
     def describe(self) -> dict[str, Any]:
         """How the model runs here."""

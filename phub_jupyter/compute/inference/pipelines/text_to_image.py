@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
+from phub_jupyter.compute.inference.abandoned import is_abandoned
 from phub_jupyter.compute.inference.pipelines.call import number, read_call, text, whole_number
 from phub_jupyter.compute.inference.pipelines.tensors import blame_model
 from phub_jupyter.compute.inference.precision import on_device
@@ -90,6 +92,7 @@ class TextToImage:
     def __init__(self, model: Any) -> None:
         model.set_progress_bar_config(disable=True)
         self._model = on_device(model)
+        self._is_watchable = "callback_on_step_end" in signature(type(model).__call__).parameters
 
     def describe(self) -> dict[str, Any]:
         """How the model runs here."""
@@ -117,8 +120,16 @@ class TextToImage:
         else:
             generator.manual_seed(request.seed)
         with torch.inference_mode(), blame_model():
-            made = self._model(request.prompt, generator=generator, **request.options)
+            watch = {"callback_on_step_end": _go_on} if self._is_watchable else {}
+            made = self._model(request.prompt, generator=generator, **watch, **request.options)
             return png(made.images[0])
+
+
+def _go_on(model: Any, step: int, time: Any, values: dict[str, Any]) -> dict[str, Any]:
+    """End after this step if no caller is left."""
+    if is_abandoned():
+        raise InvalidRequestError("inputs: the caller has left.")
+    return values
 
 
 def load(folder: Path) -> TextToImage:

@@ -21,6 +21,7 @@ from phub_jupyter.compute.inference.pipelines.tensors import (
     finite,
     run_alike,
 )
+from phub_jupyter.compute.inference.pipelines.tokens import own
 from phub_jupyter.compute.inference.precision import describe, fit, on_device
 from phub_jupyter.compute.media.sounds import wav
 from phub_jupyter.errors import InvalidRequestError, NotSupportedError
@@ -72,7 +73,7 @@ class TextToSpeech:
                 "token; leave it out."
             )
         with blame_model():
-            columns = dict(self._tokenizer(request.text, return_tensors="pt"))
+            columns = dict(own(self._tokenizer)(request.text, return_tensors="pt"))
         length = int(columns["input_ids"].numel())
         if not length:
             raise InvalidRequestError("inputs: the model's tokenizer finds nothing to speak.")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import copy
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from phub_jupyter.errors import InvalidRequestError
 
-__all__ = ["TokenisedText", "cut", "longest_input", "pad", "tokenised"]
+__all__ = ["TokenisedText", "cut", "longest_input", "own", "pad", "tokenised", "use_copies"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +30,39 @@ class TokenisedText:
         return len(self.columns["input_ids"])
 
 
+class _Thread(threading.local):
+    """What a thread knows of itself: its copies of tokenizers, if it shall have some."""
+
+    copies: WeakKeyDictionary[Any, Any] | None = None
+
+
+_THREAD = _Thread()
+
+
+def use_copies() -> None:
+    """Have `own` give the thread that says this its own copies."""
+    _THREAD.copies = WeakKeyDictionary()
+
+
+def own(tokenizer: Any) -> Any:
+    """The tokenizer that this thread may call.
+
+    A tokenizer remembers how it was told to cut, so that two threads with one would cut wrongly.
+    """
+    copies = _THREAD.copies
+    if copies is None:
+        return tokenizer
+    if tokenizer not in copies:
+        copies[tokenizer] = copy.deepcopy(tokenizer)
+    return copies[tokenizer]
+
+
 def cut(tokenizer: Any, texts: Sequence[Any], longest: int, **options: Any) -> Any:
     """Call a tokenizer for unpadded tokens, at most ``longest`` a text.
 
     ``texts`` are texts or pairs of them; ``options`` are the tokenizer's own.
     """
-    return tokenizer(
+    return own(tokenizer)(
         list(texts),
         **{"truncation": True, "max_length": longest, **options},
         padding=False,

@@ -22,6 +22,7 @@ from phub_jupyter.compute.inference.pipelines.tensors import (
     finite,
     run_alike,
 )
+from phub_jupyter.compute.inference.pipelines.tokens import own
 from phub_jupyter.compute.inference.precision import describe, fit, on_device
 from phub_jupyter.compute.media.images import read_image
 
@@ -64,7 +65,7 @@ class VisualQuestionAnswering:
         """The picture and the question as the model's tensors."""
         pixels = process(self._processor, images=[read_image("image", request.data)])
         with blame_model():
-            tokens = self._tokenizer(
+            tokens = own(self._tokenizer)(
                 [request.question],
                 truncation=True,
                 max_length=self._max_tokens,

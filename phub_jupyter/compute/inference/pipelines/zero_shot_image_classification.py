@@ -16,6 +16,7 @@ from phub_jupyter.compute.inference.pipelines.tensors import (
     finite,
     run_alike,
 )
+from phub_jupyter.compute.inference.pipelines.tokens import own
 from phub_jupyter.compute.inference.precision import describe, fit, on_device
 from phub_jupyter.compute.media.images import read_image
 from phub_jupyter.errors import InvalidRequestError
@@ -71,7 +72,7 @@ class ZeroShotImageClassification:
         filling = "max_length" if self._sigmoid else True
         longest = min(_SIGMOID_TOKENS, self._max_tokens) if self._sigmoid else self._max_tokens
         with blame_model():
-            tokens = self._tokenizer(
+            tokens = own(self._tokenizer)(
                 list(request.sentences),
                 padding=filling,
                 max_length=longest,

@@ -48,6 +48,7 @@ from phub_jupyter.hub.database.tables.repositories import (
     Repo,
     RepoTag,
 )
+from phub_jupyter.hub.database.tables.usage import ModelUsage
 from phub_jupyter.hub.database.tables.webhooks import Webhook, WebhookDelivery, WebhookWatch
 
 __all__ = [
@@ -77,6 +78,7 @@ __all__ = [
     "Like",
     "Login",
     "Member",
+    "ModelUsage",
     "Namespace",
     "Notification",
     "PushedCommit",
