@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import yaml
-
 from phub_jupyter.errors import HubError, InvalidRequestError
 from phub_jupyter.eval_results import EvalResult
-from phub_jupyter.metrics import metric_of
+from phub_jupyter.metrics import any_metric_of
+from phub_jupyter.plain_yaml import front_matter_of, read_yaml
 
 __all__ = ["card_with"]
 
@@ -19,13 +18,14 @@ def card_with(card: str, name: str, results: Sequence[EvalResult]) -> str:
 
     Raises InvalidRequestError if its front matter cannot be read.
     """
-    from huggingface_hub import ModelCard
+    from huggingface_hub import ModelCardData
 
+    front, body = front_matter_of(card)
     try:
-        read = ModelCard(card or "---\n{}\n---\n", ignore_metadata_errors=False)
-        data: Any = read.data
+        known = read_yaml(front, first_line=2) or {}
+        data: Any = ModelCardData(**known, ignore_metadata_errors=False)
         kept = list(data.eval_results or [])
-    except (yaml.YAMLError, ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise InvalidRequestError(
             f"README.md: its front matter cannot be read ({str(error).splitlines()[0]:.200}); "
             "correct it first."
@@ -34,7 +34,7 @@ def card_with(card: str, name: str, results: Sequence[EvalResult]) -> str:
     old = [each for each in kept if _old_key(each) not in new]
     data.model_name = data.model_name or name
     data.eval_results = [*old, *new.values()]
-    return str(read)
+    return f"---\n{data.to_yaml(original_order=list(known))}\n---\n{body}"
 
 
 def _for_card(result: EvalResult) -> Any:
@@ -68,10 +68,7 @@ def _old_key(each: Any) -> tuple[str, ...]:
 
 
 def _label(result: EvalResult) -> str:
-    """What a metric is called; the same name can mean another one where labels are sets."""
-    for problem in ("", "multi_label", "regression"):
-        try:
-            return metric_of(result.task, result.metric, problem).label
-        except HubError:
-            continue
-    return result.metric
+    try:
+        return any_metric_of(result.task, result.metric).label
+    except HubError:
+        return result.metric

@@ -6,14 +6,17 @@ the metric, its error and interval, how many rows of which split, and which comm
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import yaml
 
 from phub_jupyter.errors import InvalidRequestError
+from phub_jupyter.plain_yaml import read_yaml
 
 __all__ = [
     "FOLDER",
@@ -21,6 +24,7 @@ __all__ = [
     "file_of",
     "from_report",
     "merged",
+    "names_of",
     "read_results",
     "write_results",
 ]
@@ -28,6 +32,7 @@ __all__ = [
 FOLDER = ".eval_results"
 _LONGEST = 500
 _NUMBERS = ("stderr", "low", "high")
+_UNSIGNED = ("verify_token", "source_url", "source_name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,22 +71,37 @@ class EvalResult:
         return self.dataset.lower(), self.task, self.metric, self.split
 
     def claims(self, repo_uid: str) -> dict[str, Any]:
-        """What a hub signs when it has computed the value for a repository."""
-        return {
-            "repo": repo_uid,
-            "model_commit": self.model_commit,
-            "dataset": self.dataset.lower(),
-            "dataset_commit": self.dataset_commit,
-            "task": self.task_id,
-            "split": self.split,
-            "rows": self.rows,
-            "value": repr(self.value),
-        }
+        """What a hub signs when it has computed the value for a repository: all of it."""
+        told = {name: value for name, value in asdict(self).items() if name not in _UNSIGNED}
+        text = json.dumps(told, sort_keys=True)
+        return {"repo": repo_uid, "result": hashlib.sha256(text.encode()).hexdigest()}
 
 
 def file_of(dataset: str) -> str:
     """Where in a model repository the results on a dataset are."""
     return f"{FOLDER}/{dataset.replace('/', '--')}.yaml"
+
+
+def names_of(models: Sequence[Mapping[str, Any]], *, push: bool = False) -> list[str]:
+    """What a report calls models with a ``repo`` and a ``commit``.
+
+    It is the repository, with the commit behind it where several of one repository are compared.
+    Raises InvalidRequestError for a commit that is named twice, and with ``push`` for a repository
+    that is: its results can only speak of one commit.
+    """
+    repos = [model["repo"] for model in models]
+    names = [
+        repo if repos.count(repo) == 1 else f"{repo}@{model['commit'][:8]}"
+        for repo, model in zip(repos, models, strict=True)
+    ]
+    for name, repo in zip(names, repos, strict=True):
+        if names.count(name) > 1:
+            raise InvalidRequestError(f"models: {name} is named twice.")
+        if push and repos.count(repo) > 1:
+            raise InvalidRequestError(
+                f"push: {repo} is named twice; push the results of one revision at a time."
+            )
+    return names
 
 
 def from_report(
@@ -128,9 +148,9 @@ def read_results(text: str) -> list[EvalResult]:
     Raises InvalidRequestError naming the entry and what it lacks.
     """
     try:
-        entries = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError, ValueError):
-        raise InvalidRequestError("eval results: the file is not valid YAML.") from None
+        entries = read_yaml(text)
+    except ValueError as error:
+        raise InvalidRequestError(f"eval results: invalid YAML: {error}") from None
     if entries is None:
         return []
     if not isinstance(entries, list):
@@ -216,8 +236,9 @@ def _mapping(value: Any) -> dict[str, Any]:
 
 
 def _text(value: Any, longest: int = _LONGEST) -> str:
-    """A text that is short enough; dates may have been read as such by YAML."""
-    found = value if isinstance(value, str) else "" if value is None else str(value)
+    """A text that is short enough; a number counts as one, other values as none."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    found = value if isinstance(value, str) else str(value) if is_number else ""
     return found if len(found) <= longest else ""
 
 

@@ -16,6 +16,7 @@ __all__ = [
     "FAMILIES",
     "Metric",
     "Unit",
+    "any_metric_of",
     "family_of",
     "higher_is_better",
     "metric_of",
@@ -145,6 +146,21 @@ def metric_of(task: str, name: str, problem: str = "") -> Metric:
             return metric
     known = ", ".join(metric.name for metric in metrics)
     raise InvalidRequestError(f"metric: '{name}' is none of {task}; choose from {known}.")
+
+
+def any_metric_of(task: str, name: str) -> Metric:
+    """A metric that a task has for one of the kinds of label that it knows.
+
+    The same name can mean another metric where labels are sets. Raises as `metric_of` does.
+    """
+    problem: InvalidRequestError | None = None
+    for kind in ("", *_FAMILY_OF_PROBLEM):
+        try:
+            return metric_of(task, name, kind)
+        except InvalidRequestError as error:
+            problem = problem or error
+    assert problem is not None
+    raise problem
 
 
 def higher_is_better(name: str) -> bool:

@@ -51,16 +51,17 @@ def push_results(
     date = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     body = report.as_json()
     found = []
-    for model in sources.models:
+    for name, model in zip(sources.names(push=True), sources.models, strict=True):
         results = from_report(
             body,
-            model["repo"],
+            name,
             model_commit=model["commit"],
             dataset=sources.dataset["repo"],
             dataset_commit=sources.dataset["commit"],
             date=date,
         )
-        found.append(_push(connection, model["repo"], results))
+        if results:
+            found.append(_push(connection, model["repo"], results))
     return found
 
 

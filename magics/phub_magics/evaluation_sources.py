@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from phub_jupyter.errors import InvalidRequestError
+from phub_jupyter.eval_results import names_of
 from phub_magics.connection import Connection
 from phub_magics.sources import download, find_repo
 
@@ -34,6 +35,10 @@ class EvaluationSources:
             {"repo": rows.id, "commit": rows.sha},
         )
 
+    def names(self, *, push: bool = False) -> list[str]:
+        """What the report calls the models. Raises InvalidRequestError for one named twice."""
+        return names_of(self.models, push=push)
+
     def task(self) -> str:
         """The task that all models are for. Raises InvalidRequestError."""
         for model in self.models:
@@ -54,8 +59,8 @@ class EvaluationSources:
     def model_folders(self, connection: Connection) -> list[tuple[str, Path]]:
         """The models by name, on this machine's disk."""
         return [
-            (model["repo"], download(connection, "model", dict(model), leave=_LEFT))
-            for model in self.models
+            (name, download(connection, "model", dict(model), leave=_LEFT))
+            for name, model in zip(self.names(), self.models, strict=True)
         ]
 
     def dataset_folder(self, connection: Connection) -> Path:

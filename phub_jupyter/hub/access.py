@@ -63,10 +63,12 @@ class Grant:
     """What a token leaves of its owner's rights.
 
     A fine-grained one leaves nothing but its rights (read, write) by the uid of a repository in
-    ``scopes`` and by the pk of whatever owns it in ``namespaces``.
+    ``scopes`` and by the pk of whatever owns it in ``namespaces``. ``uid`` is no other token's,
+    ever; a ``pk`` may be given to another one when the token is gone.
     """
 
     pk: int
+    uid: str
     name: str
     role: str  # read | write | admin | fineGrained
     scopes: Mapping[str, frozenset[str]] = field(default_factory=dict)

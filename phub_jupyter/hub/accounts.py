@@ -48,6 +48,7 @@ TOKEN_ROLES = ("read", "write", "admin", "fineGrained")
 
 _ALPHABET = string.ascii_letters + string.digits
 _INVALID = "Invalid credentials in Authorization header"
+_UID = 32  # characters of a digest that are enough to know a token by
 _LOG = logging.getLogger("phub")
 _USE_NOTED_EVERY = timedelta(minutes=1)
 
@@ -321,6 +322,7 @@ def grant_of(token: Token) -> Grant:
             scopes[scope["id"]] = frozenset(scope["rights"])
     return Grant(
         pk=token.pk,
+        uid=token.digest[:_UID],
         name=token.name,
         role=token.role,
         scopes=scopes,

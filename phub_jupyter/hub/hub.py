@@ -139,10 +139,9 @@ class Hub:
         self.maintenance = Maintenance(self.repositories)
         self.events.listen(self.maintenance.hear)
         self.snapshots = Snapshots(self.repositories, self.large_files, root / "cache/snapshots")
-        self.evaluation_jobs = EvaluationJobs(self.database, self.repositories)
+        self.evaluation_jobs = EvaluationJobs(self.database, self.repositories, self.passes)
         self.evaluation_runner = EvaluationRunner(
             self.evaluation_jobs,
-            self.accounts,
             self.snapshots,
             Publication(
                 self.repositories, self.commits, self.community.pull_requests, self.signatures

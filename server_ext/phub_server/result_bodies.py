@@ -6,7 +6,7 @@ from typing import Any
 
 from phub_jupyter.errors import HubError
 from phub_jupyter.hub.database.tables import EvalResultRow
-from phub_jupyter.metrics import metric_of
+from phub_jupyter.metrics import any_metric_of
 
 __all__ = ["result_body"]
 
@@ -34,17 +34,15 @@ def result_body(row: EvalResultRow) -> dict[str, Any]:
 
 def _metric(row: EvalResultRow) -> dict[str, Any]:
     """How people read the value; nothing for a metric that others invented."""
-    for problem in ("", "multi_label", "regression"):
-        try:
-            metric = metric_of(row.task, row.metric, problem)
-        except HubError:
-            continue
-        return {
-            "label": metric.label,
-            "unit": metric.unit,
-            "higher_is_better": metric.higher_is_better,
-        }
-    return {}
+    try:
+        metric = any_metric_of(row.task, row.metric)
+    except HubError:
+        return {}
+    return {
+        "label": metric.label,
+        "unit": metric.unit,
+        "higher_is_better": metric.higher_is_better,
+    }
 
 
 def _known(values: dict[str, Any]) -> dict[str, Any]:

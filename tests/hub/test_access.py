@@ -67,6 +67,7 @@ def _grant(role: str, *, owner: str = "", reads_gated: bool = False, **scopes: l
     rights = {uid: frozenset(given) for uid, given in scopes.items()}
     return Grant(
         pk=1,
+        uid="1",
         name="t",
         role=role,
         scopes=rights,

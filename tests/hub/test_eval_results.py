@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 import yaml
 from huggingface_hub import ModelCard, parse_eval_result_entries
@@ -13,6 +15,7 @@ from phub_jupyter.eval_results import (
     file_of,
     from_report,
     merged,
+    names_of,
     read_results,
     write_results,
 )
@@ -55,7 +58,7 @@ def test_what_others_write_is_read_as_far_as_it_goes() -> None:
 @pytest.mark.parametrize(
     ("text", "word"),
     [
-        ("a: [", "not valid YAML"),
+        ("a: [", "invalid YAML"),
         ("just words", "must hold a list"),
         ("- 7", "entry 1 has no dataset"),
         ("- {dataset: {task_id: x}, value: 1}", "entry 1 has no dataset with an id"),
@@ -67,6 +70,41 @@ def test_what_others_write_is_read_as_far_as_it_goes() -> None:
 def test_a_file_that_is_wrong_is_refused_in_a_sentence(text: str, word: str) -> None:
     with pytest.raises(InvalidRequestError, match=word):
         read_results(text)
+
+
+_LEVELS = "\n".join(f"- &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 30))
+_MERGES = "\n".join(f"- &m{n} {{<<: [{', '.join([f'*m{n - 1}'] * 9)}]}}" for n in range(1, 30))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"- &a0 [lol]\n{_LEVELS}\n- {{dataset: {{id: a/b}}, value: 1, notes: *a29}}",
+        f"- &m0 {{x: 1}}\n{_MERGES}\n- {{dataset: {{id: a/b}}, value: 1}}",
+        "[" * 5000 + "]" * 5000,
+        "- " + "1" * 20_000,
+        "- x\n" * 100_000,
+    ],
+    ids=["aliases", "merge keys", "depth", "digits", "size"],
+)
+def test_a_hostile_file_is_refused_quickly(text: str) -> None:
+    began = time.monotonic()
+    with pytest.raises(InvalidRequestError, match="eval results"):
+        read_results(text)
+    with pytest.raises(InvalidRequestError, match="README.md"):
+        card_with(f"---\nmodel-index:\n{text}\n---\n", "one", [_RESULT])
+    assert time.monotonic() - began < 5
+
+
+def test_models_of_a_report_are_told_apart() -> None:
+    old, new = {"repo": "a/b", "commit": "0" * 40}, {"repo": "a/b", "commit": "1" * 40}
+    other = {"repo": "a/c", "commit": "0" * 40}
+    assert names_of([old, other], push=True) == ["a/b", "a/c"]
+    assert names_of([old, new, other]) == ["a/b@00000000", "a/b@11111111", "a/c"]
+    with pytest.raises(InvalidRequestError, match="named twice"):
+        names_of([old, old])
+    with pytest.raises(InvalidRequestError, match="push: a/b"):
+        names_of([old, new], push=True)
 
 
 def test_a_new_value_replaces_the_one_of_the_same_kind() -> None:

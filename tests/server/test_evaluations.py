@@ -145,6 +145,48 @@ def test_one_who_may_not_read_the_dataset_any_more_loses_the_report(server: HubS
     bob.update_repo_settings(name, repo_type="dataset", private=True)
     assert ask(server, "GET", f"/{done['id']}/report").status_code == 404
     assert done["id"] not in [each["id"] for each in ask(server, "GET").json()]
+    assert ask(server, "DELETE", f"/{done['id']}").status_code == 200
+    assert not (server.hub.root / "evaluations" / done["id"]).exists()
+
+
+def test_a_token_that_is_revoked_takes_its_evaluations_with_it(server: HubServer) -> None:
+    first = begin(server)  # keeps the hub busy
+    token = server.hub.accounts.add_token("ada", name="soon gone", role="write")
+    headers = {"Authorization": f"Bearer {token}"}
+    url = f"{server.endpoint}/api/phub/evaluations"
+    body = {"models": [REPO], "dataset": DATASET}
+    second = requests.post(url, json=body, headers=headers, timeout=30).json()
+    server.hub.accounts.revoke_token(token)
+    assert ended(server, first)["status"] == "finished"
+    found = ended(server, second["id"])
+    assert found["status"] == "failed", found
+    assert "no longer valid" in found["error"]
+
+
+def test_revisions_of_one_model_are_compared_but_not_pushed(server: HubServer) -> None:
+    commits = [each.commit_id for each in api(server).list_repo_commits(REPO)]
+    models = [REPO, f"{REPO}@{commits[-2]}"]
+    done = ended(server, begin(server, models=models))
+    report = ask(server, "GET", f"/{done['id']}/report").json()
+    names = [f"{REPO}@{commits[0][:8]}", f"{REPO}@{commits[-2][:8]}"]
+    assert [each["model"] for each in report["models"]] == names
+    assert "pass" not in str(report["noted"])
+    body = {"models": models, "dataset": DATASET, "push": True}
+    refused = ask(server, "POST", json=body)
+    assert (refused.status_code, "push" in refused.text) == (400, True)
+    twice = ask(server, "POST", json={**body, "models": [REPO, REPO.upper().lower()]})
+    assert twice.status_code == 400
+
+
+def test_what_fails_for_reasons_of_the_hub_does_not_stop_the_queue(server: HubServer) -> None:
+    folder = server.hub.root / "evaluations"
+    aside = folder.rename(folder.with_name("aside"))
+    folder.write_text("in the way")
+    failed = ended(server, begin(server))
+    folder.unlink()
+    aside.rename(folder)
+    assert (failed["status"], "could not compute" in failed["error"]) == ("failed", True)
+    assert ended(server, begin(server))["status"] == "finished"
 
 
 def _uid(server: HubServer, dataset: str) -> str:

@@ -13,13 +13,13 @@ import pygit2
 
 from phub_jupyter.errors import EntryNotFoundError, HubError, InvalidRequestError
 from phub_jupyter.hub.cards.front_matter import Card, parse
-from phub_jupyter.hub.cards.json_values import json_value
 from phub_jupyter.hub.catalog.safetensors import count_parameters, weight_files
 from phub_jupyter.hub.database.tables import Repo, utc_now
 from phub_jupyter.hub.evaluations.reading import FoundResult, read_files
 from phub_jupyter.hub.objects.large_files import LargeFiles
 from phub_jupyter.hub.repos.git_repository import MAIN, Entry, GitRepository
 from phub_jupyter.identifiers import RepoType
+from phub_jupyter.json_values import json_value
 
 __all__ = ["Content", "read_content"]
 

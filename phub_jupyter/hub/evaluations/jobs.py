@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import delete, func, select, update
@@ -17,25 +18,35 @@ from phub_jupyter.errors import (
     OverloadedError,
     RepoNotFoundError,
 )
-from phub_jupyter.hub.access import Action, Actor, Verdict, decide, require, require_own
+from phub_jupyter.eval_results import names_of
+from phub_jupyter.hub.access import Action, Actor, Verdict, decide, require_own
 from phub_jupyter.hub.database import Database
-from phub_jupyter.hub.database.tables import EvaluationJob, Namespace, Repo, utc_now
+from phub_jupyter.hub.database.tables import EvaluationJob, Repo, utc_now
 from phub_jupyter.hub.evaluations.wishes import Wish
+from phub_jupyter.hub.objects.passes import Pass, Passes
 from phub_jupyter.hub.repos.repositories import Repositories
 from phub_jupyter.identifiers import RepoType
 
 __all__ = ["EvaluationJobs"]
 
 _MOST_WAITING = 20
+_PURPOSE = "evaluation source"
+_LONGEST_WAIT = timedelta(days=30)
 _ENDED = ("finished", "failed", "cancelled")
+_NO_SUCH = "There is no such evaluation, or it is not yours."
 
 
 class EvaluationJobs:
-    """The queue. A job belongs to the person who asked, and nobody else sees it."""
+    """The queue. A job belongs to the person who asked, and nobody else sees it.
 
-    def __init__(self, database: Database, repositories: Repositories) -> None:
+    For each repository it keeps a pass, so that it may do no more than the credentials that asked
+    for it may do by then.
+    """
+
+    def __init__(self, database: Database, repositories: Repositories, passes: Passes) -> None:
         self._database = database
         self._repositories = repositories
+        self._passes = passes
 
     def add(self, actor: Actor, wish: Wish) -> EvaluationJob:
         """Queue an evaluation of what the actor may read, as it is now.
@@ -49,14 +60,13 @@ class EvaluationJobs:
         models = [self._source(actor, action, RepoType.MODEL, name) for name in wish.models]
         dataset = self._source(actor, Action.CONTENT, RepoType.DATASET, wish.dataset)[1]
         settings = wish.for_task(wish.settings["task"] or _task(repo for repo, _ in models))
+        sources = [source for _, source in models]
+        names = names_of(sources, push=wish.push)
         job = EvaluationJob(
             uid=secrets.token_hex(16),
             user_pk=owner,
             settings=settings,
-            models=[
-                {**source, "write": decide(actor, Action.WRITE, repo) is Verdict.ALLOW}
-                for repo, source in models
-            ],
+            models=[{**source, "name": name} for source, name in zip(sources, names, strict=True)],
             dataset=dataset,
             push=wish.push,
         )
@@ -82,18 +92,22 @@ class EvaluationJobs:
         return [row for row in rows if _uids(row) <= known]
 
     def find(self, actor: Actor, uid: str) -> EvaluationJob:
-        """One of the actor's evaluations. Raises NotFoundError."""
-        owner = _person(actor)
-        with self._database.read() as session:
-            row = session.scalar(select(EvaluationJob).where(EvaluationJob.uid == uid))
-        if row is None or row.user_pk != owner or not _uids(row) <= self._readable(actor, [row]):
-            raise NotFoundError("There is no such evaluation, or it is not yours.")
+        """One of the actor's evaluations, if they may still read all that it is about.
+
+        Raises NotFoundError.
+        """
+        row = self._own(actor, uid)
+        if not _uids(row) <= self._readable(actor, [row]):
+            raise NotFoundError(_NO_SUCH)
         return row
 
     def remove(self, actor: Actor, uid: str) -> EvaluationJob:
-        """Cancel an evaluation, or forget one that has ended; returns it as it was."""
+        """Cancel an evaluation, or forget one that has ended; returns it as it was.
+
+        Raises NotFoundError; ConflictError if it ends at this moment.
+        """
         require_own(actor)
-        row = self.find(actor, uid)
+        row = self._own(actor, uid)
         with self._database.write() as session:
             if row.status in _ENDED:
                 session.execute(delete(EvaluationJob).where(EvaluationJob.uid == uid))
@@ -137,29 +151,29 @@ class EvaluationJobs:
             query = select(EvaluationJob.status).where(EvaluationJob.uid == job.uid)
             return session.scalar(query) == "running"
 
-    def end(
-        self, job: EvaluationJob, status: str, reason: str = "", pushed: Sequence[Any] = ()
-    ) -> None:
+    def end(self, job: EvaluationJob, status: str, reason: str = "") -> None:
         """Write down how a running job ended; one that was cancelled stays so."""
         with self._database.write() as session:
             session.execute(
                 update(EvaluationJob)
                 .where(EvaluationJob.uid == job.uid, EvaluationJob.status == "running")
-                .values(status=status, reason=reason, pushed=list(pushed), ended_at=utc_now())
+                .values(status=status, reason=reason, ended_at=utc_now())
             )
 
-    def owner(self, job: EvaluationJob) -> str:
-        """The name of the person who asked."""
-        with self._database.read() as session:
-            return session.get_one(Namespace, job.user_pk).name
+    def note_pushed(self, job: EvaluationJob, place: Mapping[str, Any]) -> None:
+        """Write down where the results of one model went, so that they go there once."""
+        job.pushed = [*job.pushed, dict(place)]
+        with self._database.write() as session:
+            session.execute(
+                update(EvaluationJob).where(EvaluationJob.uid == job.uid).values(pushed=job.pushed)
+            )
 
-    def require_sources(self, actor: Actor, job: EvaluationJob) -> tuple[list[Repo], Repo]:
-        """Models and dataset, if the actor may still read their files."""
-        models = [self._repositories.by_uid(each["uid"]) for each in job.models]
-        dataset = self._repositories.by_uid(job.dataset["uid"])
-        for repo in (*models, dataset):
-            require(actor, Action.CONTENT, repo)
-        return models, dataset
+    def right(self, source: Mapping[str, Any]) -> Pass:
+        """What the credentials that asked for a job may still do to one of its repositories.
+
+        Raises ForbiddenError, RepoNotFoundError.
+        """
+        return self._passes.open(_PURPOSE, source["pass"])
 
     def _source(
         self, actor: Actor, action: Action, kind: RepoType, named: str
@@ -174,7 +188,20 @@ class EvaluationJobs:
                 f"{kind}: there is no {kind} {name}, or you have no access to it."
             ) from None
         commit = self._repositories.open(repo).resolve(revision or "main")
-        return repo, {"repo": f"{repo.namespace}/{repo.name}", "uid": repo.uid, "commit": commit}
+        return repo, {
+            "repo": f"{repo.namespace}/{repo.name}",
+            "uid": repo.uid,
+            "commit": commit,
+            "pass": self._passes.issue(_PURPOSE, Pass(actor, action, repo), _LONGEST_WAIT),
+        }
+
+    def _own(self, actor: Actor, uid: str) -> EvaluationJob:
+        owner = _person(actor)
+        with self._database.read() as session:
+            row = session.scalar(select(EvaluationJob).where(EvaluationJob.uid == uid))
+        if row is None or row.user_pk != owner:
+            raise NotFoundError(_NO_SUCH)
+        return row
 
     def _readable(self, actor: Actor, rows: Iterable[EvaluationJob]) -> set[str]:
         wanted = set[str]().union(*(_uids(row) for row in rows))

@@ -22,10 +22,11 @@ from phub_jupyter.eval_results import (
     read_results,
     write_results,
 )
-from phub_jupyter.hub.access import Action, Actor, Verdict, decide, require
+from phub_jupyter.hub.access import Action, Verdict, decide
 from phub_jupyter.hub.community.pull_requests import PullRequests
-from phub_jupyter.hub.database.tables import EvaluationJob, Repo, utc_now
+from phub_jupyter.hub.database.tables import EvaluationJob, Repo
 from phub_jupyter.hub.evaluations.signatures import Signatures
+from phub_jupyter.hub.objects.passes import Pass
 from phub_jupyter.hub.repos.commits import Commits
 from phub_jupyter.hub.repos.git_repository import MAIN, GitRepository
 from phub_jupyter.hub.repos.operations import AddFile, CommitHeader, Operation
@@ -36,6 +37,7 @@ __all__ = ["Publication"]
 _ATTEMPTS = 5
 _CARD = "README.md"
 _BRANCH = "main"
+_LONGEST_NOTE = 1000
 
 
 class Publication:
@@ -54,58 +56,67 @@ class Publication:
         self._signatures = signatures
 
     def publish(
-        self, job: EvaluationJob, report: Mapping[str, Any], actor: Actor
-    ) -> list[dict[str, Any]]:
-        """Commit to each model what it scored, or propose it where the actor may do only that.
-
-        Returns for each model the commit and, of a proposal, the number of the pull request.
-        Raises what the access function says; models before the one refused have their results.
-        """
-        return [self._publish(job, model, report, actor) for model in job.models]
-
-    def _publish(
-        self,
-        job: EvaluationJob,
-        model: Mapping[str, Any],
-        report: Mapping[str, Any],
-        actor: Actor,
+        self, job: EvaluationJob, model: Mapping[str, Any], right: Pass, report: Mapping[str, Any]
     ) -> dict[str, Any]:
-        repo = require(actor, Action.PROPOSE, self._repositories.by_uid(model["uid"]))
+        """Commit to a model what it scored, or propose it where its pass allows only that.
+
+        Returns the commit, which is None if there is nothing to say, and of a proposal the number
+        of the pull request. Raises ConflictError if others are faster all the time.
+        """
+        repo, actor = right.repo, right.actor
         results = self._signed(job, model, report, repo)
         header = f"Add evaluation results on {job.dataset['repo']}"
-        # A token that might only propose gets no more through the hub than by itself.
-        writes = model["write"] and decide(actor, Action.WRITE, repo) is Verdict.ALLOW
+        place = {"model": model["repo"], "commit": None, "pullRequest": None}
+        if not results:
+            return place
         for _ in range(_ATTEMPTS):
             git = self._repositories.open(repo)
             head = git.head(MAIN)
             operations = _operations(git, head, repo, results)
             summary = CommitHeader(header, parent_commit=head)
             try:
-                if writes:
+                if decide(actor, Action.WRITE, repo) is Verdict.ALLOW:
                     done = self._commits.commit(repo, _BRANCH, summary, operations, actor)
-                    return {"model": model["repo"], "commit": done.oid, "pullRequest": None}
+                    return {**place, "commit": done.oid}
                 made = self._commits.prepare(repo, _BRANCH, summary, operations, actor)
             except StaleParentError:
                 continue
             number = self._pull_requests.open(
                 repo, _BRANCH, header, "", actor, draft=False, head=made.oid
             )
-            return {"model": model["repo"], "commit": made.oid, "pullRequest": number}
+            return {**place, "commit": made.oid, "pullRequest": number}
         raise ConflictError(f"{model['repo']} is being updated all the time; try again.")
 
     def _signed(
         self, job: EvaluationJob, model: Mapping[str, Any], report: Mapping[str, Any], repo: Repo
     ) -> list[EvalResult]:
+        asked_at = job.started_at or job.created_at  # the same when it is done again
         results = from_report(
             report,
-            model["repo"],
+            model["name"],
             model_commit=model["commit"],
             dataset=job.dataset["repo"],
             dataset_commit=job.dataset["commit"],
-            date=utc_now().strftime("%Y-%m-%dT%H:%M:%SZ"),
-            notes=f"Computed by the hub (phub-jupyter {__version__}) from the commits named here.",
+            date=asked_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            notes=_how(job.settings, report),
         )
         return [self._signatures.signed(result, repo.uid) for result in results]
+
+
+def _how(settings: Mapping[str, Any], report: Mapping[str, Any]) -> str:
+    """How values were computed, in words that the signature covers."""
+    told = [f"Computed by the hub (phub-jupyter {__version__}) from the commits named here"]
+    columns = ", ".join(f"{role} = {name}" for role, name in sorted(report["columns"].items()))
+    told.append(f"columns: {columns}")
+    if settings["labels"]:
+        pairs = ", ".join(f"{mine} = {theirs}" for mine, theirs in settings["labels"].items())
+        told.append(f"labels of the models and the dataset: {pairs}")
+    if settings["rows"]:
+        told.append(f"{report['rows']} rows drawn with seed {settings['seed']}")
+    if report["left_out"]:
+        told.append(f"{report['left_out']} rows without an answer left out")
+    text = "; ".join(told)
+    return f"{text if len(text) < _LONGEST_NOTE else text[:_LONGEST_NOTE] + '…'}."
 
 
 def _operations(

@@ -19,9 +19,9 @@ from phub_jupyter.identifiers import RepoId
 __all__ = ["FoundResult", "read_files", "replace_rows"]
 
 _LOG = logging.getLogger("phub")
-_MOST_FILES = 200
+_MOST_FILES = 100
 _MOST_RESULTS = 1000
-_LARGEST_FILE = 1_000_000
+_LARGEST_FILE = 64 * 1024
 _LONGEST = {"task": 127, "metric": 127, "split": 127, "date": 64}
 _COMMITS = {"dataset_commit": 64, "model_commit": 64}
 

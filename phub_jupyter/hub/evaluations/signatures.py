@@ -1,7 +1,8 @@
 """The hub's signature under a value that it computed itself.
 
-It covers the repository, both commits, the metric, the rows and the value, so that neither a
-value changed by hand nor a file copied to another model passes for one of the hub's.
+It covers the repository and all that the result says (the value with its error, both commits, the
+metric, the rows, how it was computed), so that neither a value changed by hand nor a file copied to
+another model passes for one of the hub's.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ class Passes:
         actor = right.actor
         claims = {
             "user": actor.name,
-            "token": actor.grant and actor.grant.pk,
+            "token": actor.grant and [actor.grant.pk, actor.grant.uid],
             "public": actor.sees_public,
             "repo": right.repo.uid,
             "action": int(right.action),
@@ -70,15 +70,16 @@ class Passes:
         action = Action(claims["action"])
         return Pass(actor, action, require(actor, action, repo), claims["claims"])
 
-    def _actor(self, user: str | None, token: int | None, sees_public: bool) -> Actor:
+    def _actor(self, user: str | None, token: tuple[int, str] | None, sees_public: bool) -> Actor:
         if user is None:
             return replace(ANONYMOUS, sees_public=sees_public)
         actor = self._accounts.actor_for_user(user)
-        return actor if token is None else replace(actor, grant=self._grant(token))
+        return actor if token is None else replace(actor, grant=self._grant(*token))
 
-    def _grant(self, pk: int) -> Grant:
+    def _grant(self, pk: int, uid: str) -> Grant:
         with self._database.read() as session:
             row = session.get(Token, pk)
-        if row is None or (row.expires_at is not None and row.expires_at < utc_now()):
+        ended = row is None or (row.expires_at is not None and row.expires_at < utc_now())
+        if row is None or ended or grant_of(row).uid != uid:
             raise ForbiddenError("The token that this was issued for is no longer valid.")
         return grant_of(row)

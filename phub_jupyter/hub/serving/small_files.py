@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from phub_jupyter.errors import RevisionNotFoundError
-from phub_jupyter.hub.cards.json_values import json_value
 from phub_jupyter.hub.repos.git_repository import MAIN, Entry, GitRepository
+from phub_jupyter.json_values import json_value
 
 __all__ = ["SmallFiles"]
 

@@ -7,9 +7,9 @@ from typing import Any
 from phub_jupyter.errors import ConflictError
 from phub_jupyter.hub.access import require_own
 from phub_jupyter.hub.database.tables import EvaluationJob
-from phub_jupyter.hub.evaluations.wishes import Wish
 from phub_jupyter.hub.serving.serving import require_libraries
 from phub_server.base import HubHandler
+from phub_server.evaluation_bodies import read_wish
 from phub_server.routing import Route
 from phub_server.wire import page_limit, timestamp
 
@@ -50,7 +50,7 @@ class EvaluationsHandler(_EvaluationHandler):
     async def post(self) -> None:
         """Queue an evaluation, and answer 202 with where it can be followed."""
         require_own(self.actor)
-        wish = Wish.read(self.json_body())
+        wish = read_wish(self.json_body())
         job = await self.run(self.hub.evaluation_jobs.add, self.actor, wish)
         self.hub.evaluation_runner.wake()
         self.set_header("Location", f"{self.endpoint}/api/phub/evaluations/{job.uid}")

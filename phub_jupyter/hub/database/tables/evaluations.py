@@ -51,9 +51,9 @@ class EvaluationJob(Base):
     """An evaluation that somebody asked the hub to compute.
 
     ``status`` is ``queued``, ``running``, ``finished``, ``failed`` or ``cancelled``; ``models``
-    and ``dataset`` are repositories with the commits that count (``repo``, ``uid``, ``commit``,
-    and for models ``write``: results may be committed, not only proposed). ``pushed`` says
-    where the results went.
+    and ``dataset`` are repositories with the commits that count (``repo``, ``uid``, ``commit``),
+    each with a ``pass`` of the credentials that asked, and models with a ``name`` for the report.
+    ``pushed`` says where the results went.
     """
 
     __tablename__ = "evaluation_jobs"
