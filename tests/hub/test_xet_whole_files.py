@@ -72,7 +72,7 @@ def test_each_xorb_is_one_as_clients_send_them(objects: Objects, file: LargeFile
 def test_any_part_comes_back_both_ways(objects: Objects, file: LargeFile) -> None:
     choice = random.Random(3)
     edges = [0, 7, 8, 9, CHUNK + 8, 2 * (CHUNK + 8) - 1, 3 * (CHUNK + 8) + 85]
-    second = WholeXorb(SHA256, 1)
+    second = WholeXorb(SHA256, len(DATA), 1)
     whole = b"".join(second.read(objects.store, 0, edges[-1]))
     pairs = [(a, b) for a in edges for b in edges if a < b]
     pairs += [sorted(choice.sample(range(edges[-1]), 2)) for _ in range(15)]  # type: ignore[misc]
@@ -142,7 +142,7 @@ def test_a_file_that_was_cut_off_is_an_error_and_never_other_bytes(objects: Obje
     data = DATA[: 2 * CHUNK]
     sha256 = hashlib.sha256(data).hexdigest()
     objects.upload(objects.here, data, sha256)
-    part = WholeXorb(sha256, 0).read(objects.store, 0, 2 * (CHUNK + 8))
+    part = WholeXorb(sha256, len(data), 0).read(objects.store, 0, 2 * (CHUNK + 8))
     objects.damage(fan_out("lfs", sha256), data[:-1])
     with pytest.raises(StorageError):
         b"".join(bytes(view) for views in part.batches() for view in views)

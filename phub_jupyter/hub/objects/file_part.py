@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Iterator
+from mmap import PROT_READ, mmap
 from pathlib import Path
 from typing import BinaryIO, Protocol, runtime_checkable
 
@@ -44,6 +46,17 @@ class FilePart(Iterator[bytes]):
             return self._path.open("rb", buffering=0)
         except FileNotFoundError:
             raise StorageError(f"The object {self._key} is missing from the store.") from None
+
+    def mapped(self, file: BinaryIO) -> memoryview:
+        """The opened file in memory from its begin up to ``stop``, until nobody has a view of it.
+
+        Only the system may read it, as it does to send: then a disk that fails is an error, while
+        it would end the process otherwise.
+        """
+        if os.fstat(file.fileno()).st_size < self.stop:
+            raise StorageError(f"The object {self._key} ends too early; run 'phub check'.")
+        # Nothing cannot be mapped: when only some of a chunk's header was asked for.
+        return memoryview(mmap(file.fileno(), self.stop, prot=PROT_READ) if self.stop else b"")
 
     def _read(self) -> Iterator[bytes]:
         left = self.stop - self.start

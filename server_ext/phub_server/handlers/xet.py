@@ -142,7 +142,7 @@ class ReconstructionHandler(CasHandler):
             xorb = fetches[0].xorb
             spans = [[fetch.first_byte, fetch.last_byte + 1] for fetch in fetches]
             source = found.whole.get(xorb)
-            whole = source and [source.sha256, source.number]
+            whole = source and [source.sha256, source.size, source.number]
             claims = {"xorb": xorb, "spans": spans, "whole": whole}
             ticket = Pass(right.actor, Action.CONTENT, right.repo, claims)
             text = self.hub.passes.issue(_RANGE, ticket, _LIFETIME)
@@ -178,7 +178,7 @@ class XorbRangeHandler(CasHandler):
         self.set_header("Content-Type", "application/octet-stream")
         self.set_header("Content-Length", str(len(part)))
         self.set_header("Content-Range", _content_range(part))
-        await self.stream(await self.run(read, part.start, part.stop))
+        await self.stream(read(part.start, part.stop))
 
     async def _send_several(
         self, read: Callable[[int, int], Iterator[bytes]], wanted: Sequence[ByteRange]
@@ -195,7 +195,7 @@ class XorbRangeHandler(CasHandler):
         self.set_header("Content-Length", str(sum(sizes) + len(end)))
         for head, part in zip(heads, wanted, strict=True):
             self.write(head)
-            await self.stream(await self.run(read, part.start, part.stop))
+            await self.stream(read(part.start, part.stop))
             self.write(b"\r\n")
         self.write(end)
 

@@ -110,7 +110,9 @@ class Cas:
         layout_of = outline.layout_of(file.size)
         found = plan(outline.segments(file.size), layout_of, span.start, span.stop)
         numbers = {term.xorb: outline.xorbs.index(term.xorb) for term in found.terms}
-        whole = {name: WholeXorb(file.sha256, number) for name, number in numbers.items()}
+        whole = {
+            name: WholeXorb(file.sha256, file.size, number) for name, number in numbers.items()
+        }
         return replace(found, whole=whole)
 
     def read_xorb(

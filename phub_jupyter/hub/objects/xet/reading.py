@@ -6,8 +6,6 @@ import os
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from mmap import PROT_READ, mmap
-from typing import BinaryIO
 
 from phub_jupyter.errors import HubError, InvalidRequestError, StorageError
 from phub_jupyter.hub.database import Database
@@ -98,7 +96,7 @@ class XetContent(Iterator[bytes]):
             part = self._store.read(run.key, *run.index.byte_range(run.first, run.end))
             if isinstance(part, FilePart):
                 with part.open() as file:
-                    yield from self._views(run, file.fileno(), _mapped(file, run))
+                    yield from self._views(run, file.fileno(), part.mapped(file))
             else:
                 yield from ([memoryview(piece)] for piece in self._unpacked(run))
 
@@ -146,18 +144,6 @@ class XetContent(Iterator[bytes]):
                 yield batch
                 batch = []
         yield batch
-
-
-def _mapped(file: BinaryIO, run: _Run) -> memoryview:
-    """The file in memory, until nobody has a view of it.
-
-    Only the system may read it, as it does to send: then a disk that fails is an error, while it
-    would end the process otherwise.
-    """
-    wanted = run.index.byte_range(run.first, run.end)[1]
-    if os.fstat(file.fileno()).st_size < wanted:
-        raise StorageError(f"The stored object {run.key} ends too early; run 'phub check'.")
-    return memoryview(mmap(file.fileno(), wanted, prot=PROT_READ))
 
 
 def _unpack(run: _Run, packed: bytes) -> bytes:

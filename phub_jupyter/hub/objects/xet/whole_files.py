@@ -6,14 +6,11 @@ each chunk of a xorb is put in between on the way out, so the file is kept once,
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
-from mmap import PROT_READ, mmap
 
-from phub_jupyter.errors import StorageError
 from phub_jupyter.hub.objects.file_part import FilePart
 from phub_jupyter.hub.objects.store import ObjectStore, fan_out
 from phub_jupyter.hub.objects.xet.hashing import Chunk, ChunkHasher, file_hash, to_text, tree_hash
@@ -90,15 +87,16 @@ def layout(size: int, number: int) -> XorbLayout:
 
 @dataclass(frozen=True, slots=True)
 class WholeXorb:
-    """The xorb with this number of the whole file with this SHA-256."""
+    """The xorb with this number of the whole file with this SHA-256 and size in bytes."""
 
     sha256: str
+    size: int
     number: int
 
     def read(self, store: ObjectStore, start: int, stop: int) -> WholeXorbPart:
         """The bytes from ``start`` up to ``stop`` of the xorb as a client knows it.
 
-        Raises StorageError if the file is missing, and while reading if it is damaged.
+        Reading raises StorageError if the file is missing or damaged.
         """
         return WholeXorbPart(store, self, start, stop)
 
@@ -116,11 +114,11 @@ class WholeXorbPart(Iterator[bytes]):
     """A part of a xorb of a whole file: a piece a chunk, or `batches` of views."""
 
     def __init__(self, store: ObjectStore, xorb: WholeXorb, start: int, stop: int) -> None:
-        key = fan_out("lfs", xorb.sha256)
         offset = xorb.number * _CONTENT
-        self._key = key
-        self._cuts = list(_cut(layout(store.size(key), xorb.number), offset, start, stop))
-        self._content = store.read(key, self._cuts[0].start, self._cuts[-1].stop)
+        self._cuts = list(_cut(layout(xorb.size, xorb.number), offset, start, stop))
+        self._content = store.read(
+            fan_out("lfs", xorb.sha256), self._cuts[0].start, self._cuts[-1].stop
+        )
         self._pieces = _spliced(self._cuts, self._content)
 
     def __next__(self) -> bytes:
@@ -135,12 +133,7 @@ class WholeXorbPart(Iterator[bytes]):
 
     def _views(self, content: FilePart) -> Generator[list[memoryview]]:
         with content.open() as file:
-            if os.fstat(file.fileno()).st_size < content.stop:
-                raise StorageError(f"The object {self._key} ends too early; run 'phub check'.")
-            # An empty part cannot be mapped: when only some of a header was asked for.
-            mapped = memoryview(
-                mmap(file.fileno(), content.stop, prot=PROT_READ) if content.stop else b""
-            )
+            mapped = content.mapped(file)
             for first in range(0, len(self._cuts), _CHUNKS_PER_BATCH):
                 cuts = self._cuts[first : first + _CHUNKS_PER_BATCH]
                 views = ((memoryview(cut.header), mapped[cut.start : cut.stop]) for cut in cuts)
