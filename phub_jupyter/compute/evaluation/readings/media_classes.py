@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from phub_jupyter.compute.evaluation.readings.reading import Batch, ModelFacts
-from phub_jupyter.compute.evaluation.readings.scored_labels import ScoredLabels
+from phub_jupyter.compute.evaluation.readings.scored_labels import LabelReading, ScoredLabels
 from phub_jupyter.compute.training.columns import find_column
 
 if TYPE_CHECKING:
@@ -22,9 +22,8 @@ _NAMES = {"Image": ("image", "img", "picture"), "Audio": ("audio", "sound", "spe
 
 
 @dataclass(frozen=True, slots=True)
-class _MediaClasses:
+class _MediaClasses(LabelReading):
     media: str
-    labels: ScoredLabels
     textual: bool = False
     window: int = 16
 
@@ -36,19 +35,8 @@ class _MediaClasses:
     def checked(self) -> Sequence[str]:
         return (self.labels.targets.column,)
 
-    @property
-    def problem(self) -> str:
-        return self.labels.targets.problem
-
-    @property
-    def classes(self) -> Sequence[str]:
-        return self.labels.map.classes
-
     def usable(self, rows: Batch) -> list[bool]:
         return [value is not None for value in self.labels.references(rows)]
-
-    def references(self, rows: Batch) -> list[Any]:
-        return self.labels.references(rows)
 
     def calls(self, rows: Batch) -> list[dict[str, Any]]:
         parameters = {**self.labels.parameters(), "top_k": max(1, len(self.classes))}
@@ -80,4 +68,4 @@ def read(part: Dataset, model: ModelFacts, settings: Settings) -> _MediaClasses:
     """Find picture or sound, and label. Raises InvalidRequestError."""
     kind = "Image" if settings.task == "image-classification" else "Audio"
     media = find_media(part, settings, kind)
-    return _MediaClasses(media, ScoredLabels.of(part, model, settings, media))
+    return _MediaClasses(ScoredLabels.of(part, model, settings, media), media)

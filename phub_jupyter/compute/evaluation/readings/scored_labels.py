@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from phub_jupyter.compute.evaluation.settings import Settings
 
-__all__ = ["ScoredLabels"]
+__all__ = ["LabelReading", "ScoredLabels"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +70,24 @@ class ScoredLabels:
         for entry in answer:
             scores[self.map.place[entry["label"]]] += float(entry["score"])
         return scores
+
+
+@dataclass(frozen=True, slots=True)
+class LabelReading:
+    """What every reading of inputs with labels says about the labels."""
+
+    labels: ScoredLabels
+
+    @property
+    def problem(self) -> str:
+        """The kind of label."""
+        return self.labels.targets.problem
+
+    @property
+    def classes(self) -> Sequence[str]:
+        """The names of the classes, in order."""
+        return self.labels.map.classes
+
+    def references(self, rows: Batch) -> list[Any]:
+        """What is right, as the metrics take it."""
+        return self.labels.references(rows)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from phub_jupyter.compute.evaluation.readings.reading import Batch, ModelFacts, is_written
-from phub_jupyter.compute.evaluation.readings.scored_labels import ScoredLabels
+from phub_jupyter.compute.evaluation.readings.scored_labels import LabelReading, ScoredLabels
 from phub_jupyter.compute.training.columns import LABEL_NAMES, TEXT_NAMES, find_column, is_string
 
 if TYPE_CHECKING:
@@ -19,9 +19,8 @@ __all__ = ["read"]
 
 
 @dataclass(frozen=True, slots=True)
-class _TextClasses:
+class _TextClasses(LabelReading):
     text: str
-    labels: ScoredLabels
     textual: bool = True
     window: int = 256
 
@@ -33,23 +32,12 @@ class _TextClasses:
     def checked(self) -> Sequence[str]:
         return (self.text, self.labels.targets.column)
 
-    @property
-    def problem(self) -> str:
-        return self.labels.targets.problem
-
-    @property
-    def classes(self) -> Sequence[str]:
-        return self.labels.map.classes
-
     def usable(self, rows: Batch) -> list[bool]:
         right = self.labels.references(rows)
         return [
             is_written(text) and value is not None
             for text, value in zip(rows[self.text], right, strict=True)
         ]
-
-    def references(self, rows: Batch) -> list[Any]:
-        return self.labels.references(rows)
 
     def calls(self, rows: Batch) -> list[dict[str, Any]]:
         parameters = self.labels.parameters()
@@ -69,4 +57,4 @@ def read(part: Dataset, model: ModelFacts, settings: Settings) -> _TextClasses:
         return is_string(kind) and name not in LABEL_NAMES
 
     text = find_column(part, "text", TEXT_NAMES, may_be_text, settings.columns.get("text"))
-    return _TextClasses(text, ScoredLabels.of(part, model, settings, text))
+    return _TextClasses(ScoredLabels.of(part, model, settings, text), text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from phub_jupyter.compute.training.data import Data
 from phub_jupyter.compute.training.plan import Candidate
 from phub_jupyter.compute.training.recipes.loading import load_base
+from phub_jupyter.compute.training.recipes.number_scale import NumberScale
 from phub_jupyter.compute.training.recipes.recipe import Work
 from phub_jupyter.compute.training.recipes.text_sequences import last_layer
 from phub_jupyter.compute.training.stepwise import StepwiseTrial
@@ -91,8 +91,7 @@ class ImageModel:
         rows = self._work.data.split(split)
         targets = rows.targets
         if self.has_numbers:
-            mean, spread = self.scale
-            targets = [(value - mean) / spread for value in targets]
+            targets = self.scale.learnt(targets)
         return _Examples(self.processor, rows.inputs["image"], targets)
 
     def collator(self) -> Any:
@@ -103,9 +102,8 @@ class ImageModel:
     def predict(self, model: PreTrainedModel, split: str) -> Sequence[Any]:
         if not self.has_numbers:
             return list(look_at(model, self.processor, split, _probabilities, self._work))
-        mean, spread = self.scale
         found = look_at(model, self.processor, split, _number, self._work)
-        return [mean + spread * float(value) for value in found]
+        return self.scale.told([float(value) for value in found])
 
     @property
     def has_numbers(self) -> bool:
@@ -113,11 +111,9 @@ class ImageModel:
         return self._work.data.problem == "regression"
 
     @cached_property
-    def scale(self) -> tuple[float, float]:
-        """Mean and spread of the training rows' numbers."""
-        targets = self._work.data.train.targets
-        mean = statistics.fmean(targets)
-        return mean, statistics.pstdev(targets, mean)
+    def scale(self) -> NumberScale:
+        """The scale of the training rows' numbers."""
+        return NumberScale.of(self._work.data.train.targets)
 
 
 class ImageTrial(StepwiseTrial):
@@ -132,13 +128,7 @@ class ImageTrial(StepwiseTrial):
         if not self._image_model.has_numbers:
             super().save(folder, step)
             return
-        import torch
-
-        mean, spread = self._image_model.scale
-        layer = last_layer(self._at(step))
-        with torch.no_grad():
-            layer.weight.mul_(spread)
-            layer.bias.mul_(spread).add_(mean)
+        self._image_model.scale.fold_into(last_layer(self._at(step)))
         super().save(folder, step)
         self.release()  # what is in memory is scaled, checkpoints are not
 

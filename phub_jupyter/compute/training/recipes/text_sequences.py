@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from phub_jupyter.compute.training.data import Data
 from phub_jupyter.compute.training.plan import Candidate
 from phub_jupyter.compute.training.recipes.loading import load_base, load_tokenizer
+from phub_jupyter.compute.training.recipes.number_scale import NumberScale
 from phub_jupyter.compute.training.recipes.recipe import Work
 from phub_jupyter.compute.training.recipes.text_encoding import Encoded, encode, run_batches
 from phub_jupyter.compute.training.stepwise import StepwiseTrial
@@ -89,23 +89,19 @@ class TextModel:
         found: Any = run_batches(model, self.processor, rows, _PICKS[problem], self._work)
         if problem != "regression":
             return list(found)
-        mean, spread = self.scale
-        return [mean + spread * float(value) for value in found]
+        return self.scale.told(found)
 
     @cached_property
-    def scale(self) -> tuple[float, float]:
-        """Mean and spread of the training rows' numbers."""
-        targets = self._work.data.train.targets
-        mean = statistics.fmean(targets)
-        return mean, statistics.pstdev(targets, mean)
+    def scale(self) -> NumberScale:
+        """The scale of the training rows' numbers."""
+        return NumberScale.of(self._work.data.train.targets)
 
     def _labels(self, split: str) -> Sequence[Any]:
         targets, problem = self._work.data.split(split).targets, self._work.data.problem
         if problem == "multi_label":
             return [[float(there) for there in row] for row in targets]
         if problem == "regression":
-            mean, spread = self.scale
-            return [(value - mean) / spread for value in targets]
+            return self.scale.learnt(targets)
         return targets
 
     @property
@@ -130,13 +126,7 @@ class NumberTrial(StepwiseTrial):
 
     def save(self, folder: Path, step: int) -> None:
         """Put mean and spread into the last layer, and write the model."""
-        import torch
-
-        mean, spread = self._text_model.scale
-        layer = last_layer(self._at(step))
-        with torch.no_grad():
-            layer.weight.mul_(spread)
-            layer.bias.mul_(spread).add_(mean)
+        self._text_model.scale.fold_into(last_layer(self._at(step)))
         super().save(folder, step)
         self.release()  # what is in memory is scaled, checkpoints are not
 
