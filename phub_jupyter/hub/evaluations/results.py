@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, exists, func, select, tuple_
+from sqlalchemy.orm import Session, load_only
 
 from phub_jupyter.errors import InvalidRequestError
 from phub_jupyter.hub.access import Actor, visible_to
 from phub_jupyter.hub.database import Database
-from phub_jupyter.hub.database.tables import EvalResultRow, FormerName, Namespace, Repo
+from phub_jupyter.hub.database.tables import EvalResultRow, FormerName, Namespace, Repo, RepoTag
 from phub_jupyter.metrics import higher_is_better
 
 __all__ = ["EvalResults", "Leader", "Question", "Standing"]
 
 _MOST_ROWS = 20_000
+_Kind = tuple[str, str]  # what the public format calls the task, and the split
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +62,16 @@ class EvalResults:
         Raises InvalidRequestError for a task that no result is for.
         """
         with self._database.read() as session:
-            names = _names(session, dataset)
-            query = select(EvalResultRow, Repo, Namespace).join(
-                Repo, Repo.pk == EvalResultRow.repo_pk
-            )
-            query = query.join(Namespace, Namespace.pk == Repo.namespace_pk)
-            query = query.where(EvalResultRow.dataset_key.in_(names), visible_to(actor))
-            query = query.order_by(EvalResultRow.pk).limit(_MOST_ROWS)
-            found = [(row, repo, author) for row, repo, author in session.execute(query)]
-        if question.base_models_only:
-            found = [each for each in found if not each[1].card_data.get("base_model")]
-        chosen = _chosen([row for row, _, _ in found], question)
-        best: dict[int, tuple[EvalResultRow, Repo, Namespace]] = {}
-        for row, repo, author in found:
-            if (row.task_id, row.split) == chosen and _is_newer(row, best.get(repo.pk)):
-                best[repo.pk] = (row, repo, author)
+            there = [
+                EvalResultRow.dataset_key.in_(_names(session, dataset)),
+                visible_to(actor),
+                *([~_is_derived()] if question.base_models_only else []),
+            ]
+            chosen = _chosen(_kinds(session, there), question)
+            best: dict[int, tuple[EvalResultRow, Repo, Namespace]] = {}
+            for row, repo, author in session.execute(_rows_of(chosen, there)):
+                if _is_newer(row, best.get(repo.pk)):
+                    best[repo.pk] = (row, repo, author)
         ordered = sorted(best.values(), key=lambda each: (_worth(each[0]), each[1].key))
         ranks = _ranks([each[0] for each in ordered])
         return [Leader(rank, *each) for rank, each in zip(ranks, ordered, strict=True)]
@@ -96,14 +91,13 @@ class EvalResults:
         own = self.of_models([model.pk])[model.pk]
         if not own:
             return []
+        kinds = {(row.dataset_key, row.task_id, row.split) for row in own}
+        kind = tuple_(EvalResultRow.dataset_key, EvalResultRow.task_id, EvalResultRow.split)
+        query = select(EvalResultRow, Repo.namespace + "/" + Repo.name)
+        query = query.join(Repo, Repo.pk == EvalResultRow.repo_pk)
+        query = query.where(kind.in_(kinds), visible_to(actor)).limit(_MOST_ROWS)
         with self._database.read() as session:
-            kinds = {row.dataset_key for row in own}
-            query = select(EvalResultRow, Repo).join(Repo, Repo.pk == EvalResultRow.repo_pk)
-            query = query.where(EvalResultRow.dataset_key.in_(kinds), visible_to(actor))
-            others = [
-                (row, f"{repo.namespace}/{repo.name}")
-                for row, repo in session.execute(query.limit(_MOST_ROWS))
-            ]
+            others = [(row, name) for row, name in session.execute(query)]
         return [_standing(row, others) for row in own]
 
 
@@ -114,20 +108,44 @@ def _names(session: Session, dataset: Repo) -> list[str]:
     return [f"{dataset.namespace}/{dataset.name}".lower(), *former]
 
 
-def _chosen(rows: Sequence[EvalResultRow], question: Question) -> tuple[str, str]:
+def _is_derived() -> ColumnElement[bool]:
+    """Whether the card of a model names one that it was made from."""
+    tagged = (RepoTag.repo_pk == Repo.pk, RepoTag.tag.startswith("base_model:", autoescape=True))
+    return exists().where(*tagged)
+
+
+def _kinds(session: Session, there: Sequence[ColumnElement[bool]]) -> dict[_Kind, int]:
+    """The tasks and splits that there are results for, and how many models have each."""
+    kind = (EvalResultRow.task_id, EvalResultRow.split)
+    query = select(*kind, func.count(EvalResultRow.repo_pk.distinct()))
+    query = query.join(Repo, Repo.pk == EvalResultRow.repo_pk).where(*there).group_by(*kind)
+    return {(task_id, split): count for task_id, split, count in session.execute(query)}
+
+
+def _rows_of(
+    kind: _Kind, there: Sequence[ColumnElement[bool]]
+) -> Select[EvalResultRow, Repo, Namespace]:
+    query = select(EvalResultRow, Repo, Namespace)
+    query = query.join(Repo, Repo.pk == EvalResultRow.repo_pk)
+    query = query.join(Namespace, Namespace.pk == Repo.namespace_pk)
+    query = query.options(load_only(Repo.key, Repo.namespace, Repo.name))
+    query = query.where(EvalResultRow.task_id == kind[0], EvalResultRow.split == kind[1], *there)
+    return query.order_by(EvalResultRow.pk).limit(_MOST_ROWS)
+
+
+def _chosen(kinds: Mapping[_Kind, int], question: Question) -> _Kind:
     """The kind of result that is wanted, or that most models have."""
     fitting = [
-        row
-        for row in rows
-        if question.task_id in ("", row.task_id) and question.split in ("", row.split)
+        kind
+        for kind in kinds
+        if question.task_id in ("", kind[0]) and question.split in ("", kind[1])
     ]
-    if not fitting:
-        if rows and (question.task_id or question.split):
-            known = ", ".join(sorted({f"{row.task_id} on '{row.split}'" for row in rows})[:20])
-            raise InvalidRequestError(f"task_id: no model has such a result; there are {known}.")
-        return question.task_id, question.split
-    counts = Counter((row.task_id, row.split) for row in fitting)
-    return max(counts, key=lambda kind: (counts[kind], [-ord(char) for char in kind[0]]))
+    if fitting:
+        return min(fitting, key=lambda kind: (-kinds[kind], kind))
+    if kinds and (question.task_id or question.split):
+        known = ", ".join(sorted(f"{task_id} on '{split}'" for task_id, split in kinds)[:20])
+        raise InvalidRequestError(f"task_id: no model has such a result; there are {known}.")
+    return question.task_id, question.split
 
 
 def _is_newer(row: EvalResultRow, other: tuple[EvalResultRow, Repo, Namespace] | None) -> bool:
