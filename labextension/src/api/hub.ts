@@ -1,10 +1,12 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
+import { chatDeltas } from './chatDeltas';
 import { HubError } from './errors';
 import type {
   DiscussionStatus,
   FacetName,
+  IChatMessage,
   ICommit,
   IDiscussionDetails,
   IDiscussionPage,
@@ -175,9 +177,54 @@ export class Hub {
     return this._json(apiPath({ type: 'model', id }, 'widget'));
   }
 
-  /** Run a model; what it answers depends on its task. */
-  infer(id: string, body: unknown, signal?: AbortSignal): Promise<unknown> {
-    return this._send(`models/${encodeId(id)}`, body, signal);
+  /** Run a model; it answers with JSON, or with a picture or sound as a `Blob`. */
+  async infer(
+    id: string,
+    body: unknown,
+    signal?: AbortSignal
+  ): Promise<unknown> {
+    const init = { ...posted(body), signal };
+    const response = await this._fetch(`models/${encodeId(id)}`, init);
+    const type = response.headers.get('Content-Type') ?? '';
+    return type.startsWith('application/json')
+      ? response.json()
+      : response.blob();
+  }
+
+  /**
+   * Let a model go on with a conversation.
+   *
+   * `onText` is told what was written so far, as often as there is more.
+   */
+  async chat(
+    id: string,
+    messages: readonly IChatMessage[],
+    onText: (text: string) => void,
+    signal?: AbortSignal
+  ): Promise<string> {
+    const body = { messages, stream: true };
+    const path = `models/${encodeId(id)}/v1/chat/completions`;
+    const response = await this._fetch(path, { ...posted(body), signal });
+    let text = '';
+    for await (const delta of chatDeltas(response)) {
+      text += delta;
+      onText(text);
+    }
+    return text;
+  }
+
+  /** Whether an address is one of this hub; others are not asked for anything. */
+  isOwn(url: string): boolean {
+    const root = new URL(this._root, window.location.href).href;
+    return url.startsWith(`${root}/`);
+  }
+
+  /** A file by its whole address, which must be one of this hub. */
+  async file(url: string, signal?: AbortSignal): Promise<Blob> {
+    const root = new URL(this._root, window.location.href).href;
+    const path = url.slice(root.length + 1);
+    const response = await this._fetch(path, { signal });
+    return response.blob();
   }
 
   /** What a model scored, among the models that the person may see. */
@@ -245,13 +292,7 @@ export class Hub {
     body: unknown,
     signal?: AbortSignal
   ): Promise<T> {
-    return this._json(path, {
-      method: 'POST',
-      body: JSON.stringify(body),
-      // Without it browsers call a string plain text, which models take as it is.
-      headers: { 'Content-Type': 'application/json' },
-      signal
-    });
+    return this._json(path, { ...posted(body), signal });
   }
 
   private async _page<T>(path: string, query: string): Promise<IPage<T>> {
@@ -291,6 +332,15 @@ export namespace Hub {
   export interface IOptions {
     serverSettings: ServerConnection.ISettings;
   }
+}
+
+function posted(body: unknown): RequestInit {
+  return {
+    method: 'POST',
+    body: JSON.stringify(body),
+    // Without it browsers call a string plain text, which models take as it is.
+    headers: { 'Content-Type': 'application/json' }
+  };
 }
 
 /** The path segment of a kind of repositories: `models`, `datasets` or `spaces`. */

@@ -155,9 +155,17 @@ export interface IWidget {
   servable: boolean;
   /** Why the hub cannot run the model, if it cannot. */
   reason: string | null;
+  /** Where the model takes conversations, if it does. */
+  chat: { address: string } | null;
   /** Whether the card wants a form to be shown. */
   shown: boolean;
   examples: IExample[];
+}
+
+/** One turn of a conversation with a model. */
+export interface IChatMessage {
+  role: 'system' | 'user' | 'assistant';
+  content: string;
 }
 
 /** A call to try. */

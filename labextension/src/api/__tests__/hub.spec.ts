@@ -91,7 +91,10 @@ describe('Hub', () => {
   });
 
   it('calls a model', async () => {
-    const { hub, asked } = hubAnswering({ body: [{ label: 'good' }] });
+    const { hub, asked } = hubAnswering({
+      body: [{ label: 'good' }],
+      headers: { 'Content-Type': 'application/json; charset=UTF-8' }
+    });
     expect(await hub.infer('demo/minilm', { inputs: 'a' })).toEqual([
       { label: 'good' }
     ]);
@@ -100,6 +103,47 @@ describe('Hub', () => {
     );
     // As plain text the hub would take the JSON itself for the text.
     expect(asked[0].headers.get('Content-Type')).toBe('application/json');
+  });
+
+  it('takes pictures and sounds as they are', async () => {
+    const { hub } = hubAnswering({
+      text: 'sound',
+      headers: { 'Content-Type': 'audio/wav' }
+    });
+    const said = (await hub.infer('demo/speaker', { inputs: 'a' })) as Blob;
+    expect([said.size, said.type]).toEqual([5, 'audio/wav']);
+  });
+
+  it('tells what a model writes while it writes', async () => {
+    const event = (content: string): string =>
+      `data: ${JSON.stringify({ choices: [{ delta: { content } }] })}\n\n`;
+    const { hub, asked } = hubAnswering({
+      text: `${event('Good ')}: alive\n\n${event('day')}data: [DONE]\n\n`
+    });
+    const told: string[] = [];
+    const messages = [{ role: 'user', content: 'Hi' }] as const;
+    const whole = await hub.chat('demo/lm', messages, text => told.push(text));
+    expect([whole, told]).toEqual(['Good day', ['Good ', 'Good day']]);
+    expect(await asked[0].json()).toEqual({ messages, stream: true });
+  });
+
+  it('refuses when a stream ends with an error', async () => {
+    const { hub } = hubAnswering({ text: 'data: {"error":"Too long."}\n\n' });
+    const refusal = await hub
+      .chat('demo/lm', [], () => undefined)
+      .catch(e => e);
+    expect(refusal).toBeInstanceOf(HubError);
+    expect(refusal.message).toBe('Too long.');
+  });
+
+  it('asks nobody else for files', () => {
+    const { hub } = hubAnswering();
+    expect(hub.isOwn('http://lab.test/user/ada/phub/a/b/resolve/main/c')).toBe(
+      true
+    );
+    for (const other of ['http://x.test/user/ada/phub/a', '/phub', '']) {
+      expect(hub.isOwn(other)).toBe(false);
+    }
   });
 
   it('reads the log of a Space out of its events', async () => {

@@ -11,7 +11,7 @@ import { REVISION } from '../model';
 import { Markdown } from './Markdown';
 import { Metadata } from './Metadata';
 import { SpaceRuntime } from './SpaceRuntime';
-import { TryIt } from './TryIt';
+import { TryIt } from '../tryIt/TryIt';
 
 const CARD_LIMIT = 1_000_000;
 
