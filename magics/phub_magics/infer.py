@@ -1,4 +1,4 @@
-"""``%phub infer``: run a model of the hub on texts and see what it answers."""
+"""``%phub infer``: run a model of the hub on texts, files or rows and see what it answers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from phub_jupyter.client.inference import call_model
 from phub_jupyter.errors import InvalidRequestError, NotSupportedError
 from phub_magics.arguments import count, repo_id
 from phub_magics.connection import Connection
-from phub_magics.infer_calls import ModelCall, calls_for, parameters_of, sent_beside
+from phub_magics.infer_calls import ModelCall, calls_for, parameters_of, sent_beside, texts_of
 from phub_magics.text_file import read_texts
 from phub_magics.views import VIEWS, view_of
 from phub_magics.views.answer_table import AnswerTable
@@ -23,11 +23,16 @@ __all__ = ["add_arguments", "run"]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what ``%phub infer`` takes."""
     parser.add_argument("repo", type=repo_id, metavar="REPO", help="model, as namespace/name")
-    parser.add_argument("texts", nargs="*", metavar="TEXT", help="texts, in quotation marks")
+    parser.add_argument(
+        "texts", nargs="*", metavar="TEXT", help="texts in quotation marks, or paths of files"
+    )
     parser.add_argument("--file", type=Path, help="read texts from a .txt, .csv, .tsv or .jsonl")
     parser.add_argument("--column", default="text", help="the column of --file (default: text)")
     parser.add_argument("--context", metavar="TEXT", help="the text to answer questions from")
-    parser.add_argument("--table", type=Path, metavar="PATH", help="a .csv or .tsv to ask about")
+    parser.add_argument("--image", metavar="PATH", help="the picture to ask about")
+    parser.add_argument(
+        "--table", type=Path, metavar="PATH", help="a .csv or .tsv to ask about or to predict"
+    )
     parser.add_argument("--labels", metavar="A,B,C", help="labels for a model without its own")
     parser.add_argument("--sentences", nargs="+", metavar="TEXT", help="sentences to compare with")
     parser.add_argument("--task", choices=sorted(VIEWS), help="another task that the model can do")
@@ -59,11 +64,12 @@ def run(args: argparse.Namespace, shell: Any) -> AnswerTable:
 
     Raises InvalidRequestError and whatever the hub refuses.
     """
-    texts = _texts(args)
+    written = _texts(args)
     connection = Connection.from_environment()
     info = connection.api.model_info(args.repo)
     task = _task(args, info.pipeline_tag)
     beside = sent_beside(args, task)
+    texts = texts_of(task, written, beside)
     calls = calls_for(
         task,
         texts,
@@ -94,10 +100,6 @@ def _texts(args: argparse.Namespace) -> list[str]:
         raise InvalidRequestError("TEXT: give texts or --file, not both.")
     if args.file is not None:
         return read_texts(args.file.expanduser(), args.column)
-    if not args.texts:
-        raise InvalidRequestError(
-            'TEXT: missing; write a text in quotation marks: %phub infer REPO "some text".'
-        )
     texts: list[str] = args.texts
     return texts
 

@@ -10,6 +10,7 @@ import requests
 
 from phub_jupyter.client.answers import refusal
 from phub_jupyter.errors import OverloadedError
+from phub_jupyter.frames import Media
 
 __all__ = ["call_model"]
 
@@ -20,7 +21,7 @@ _TIMEOUT = 330  # seconds; longer than the hub's own patience with a model
 def call_model(
     endpoint: str, token: str, repo_id: str, body: Mapping[str, Any], task: str | None = None
 ) -> Any:
-    """The answer of a model, in its own task or another one that it can do.
+    """The answer of a model, in its own task or another one: JSON, or `Media`.
 
     Waits and asks again while the hub says that it is overloaded.
 
@@ -36,7 +37,9 @@ def call_model(
             timeout=_TIMEOUT,
         )
         if response.ok:
-            return response.json()
+            kind = response.headers.get("Content-Type", "")
+            is_json = kind.startswith("application/json")
+            return response.json() if is_json else Media(kind, response.content)
         error = refusal(response)
         if not isinstance(error, OverloadedError) or attempt == _TRIES:
             raise error

@@ -12,6 +12,7 @@ import pytest
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 
+from phub_jupyter.frames import Media
 from phub_magics.views import VIEWS, view_of
 from tests.conftest import HubServer
 from tests.magics.shells import hub_shell
@@ -137,13 +138,31 @@ ANSWERS: dict[str, Any] = {
     "summarization": {"summary_text": EVIL},
     "translation": {"translation_text": EVIL},
     "text-generation": {"generated_text": EVIL},
+    "tabular-classification": EVIL,
+    "tabular-regression": EVIL,
+    "image-classification": [{"label": EVIL, "score": 0.5}],
+    "zero-shot-image-classification": [{"label": EVIL, "score": 0.5}],
+    "audio-classification": [{"label": EVIL, "score": 0.5}],
+    "object-detection": [
+        {"label": EVIL, "score": 0.5, "box": dict.fromkeys(("xmin", "ymin", "xmax", "ymax"), 1)}
+    ],
+    "image-segmentation": [{"label": EVIL, "mask": EVIL}],
+    "image-to-text": {"generated_text": EVIL},
+    "automatic-speech-recognition": {"text": EVIL},
+    "visual-question-answering": [{"answer": EVIL, "score": 0.5}],
+    "document-question-answering": [{"answer": EVIL, "score": 0.5}],
+    "audio-to-audio": [{"label": EVIL, "content-type": EVIL, "blob": ""}],
+    "text-to-image": Media(EVIL, b""),
+    "text-to-speech": Media(EVIL, b""),
+    "text-to-audio": Media(EVIL, b""),
 }
 
 
 @pytest.mark.parametrize("task", sorted(VIEWS))
 def test_markup_is_shown_as_text_and_what_is_left_out_counted(task: str) -> None:
     about = {"context": EVIL, "sentences": [EVIL], "table": {EVIL: [EVIL]}}
-    html = view_of(task, [EVIL] * 60, [ANSWERS[task]] * 60, about)._repr_html_()
+    text = "1" if task.startswith("tabular-") else EVIL
+    html = view_of(task, [text] * 60, [ANSWERS[task]] * 60, about)._repr_html_()
     assert "<img" not in html
     assert "&lt;" in html
     assert "10 more texts" in html

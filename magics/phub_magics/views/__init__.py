@@ -10,7 +10,18 @@ from phub_magics.views.cells import CellTable
 from phub_magics.views.entities import EntityTable
 from phub_magics.views.gaps import GapTable
 from phub_magics.views.labels import LabelTable
+from phub_magics.views.media import CodedSoundTable, MediaTable
 from phub_magics.views.passages import PassageTable
+from phub_magics.views.pictures import (
+    DescriptionTable,
+    DetectionTable,
+    PictureTable,
+    QuestionTable,
+    SegmentTable,
+    SoundTable,
+    TranscriptTable,
+)
+from phub_magics.views.predictions import PredictionTable
 from phub_magics.views.similarities import SimilarityTable
 from phub_magics.views.vectors import VectorTable
 from phub_magics.views.writings import WritingTable
@@ -29,6 +40,21 @@ VIEWS: dict[str, type[AnswerTable]] = {
     "summarization": WritingTable,
     "translation": WritingTable,
     "text-generation": WritingTable,
+    "tabular-classification": PredictionTable,
+    "tabular-regression": PredictionTable,
+    "image-classification": PictureTable,
+    "zero-shot-image-classification": PictureTable,
+    "object-detection": DetectionTable,
+    "image-segmentation": SegmentTable,
+    "image-to-text": DescriptionTable,
+    "visual-question-answering": QuestionTable,
+    "document-question-answering": QuestionTable,
+    "audio-classification": SoundTable,
+    "automatic-speech-recognition": TranscriptTable,
+    "audio-to-audio": CodedSoundTable,
+    "text-to-image": MediaTable,
+    "text-to-speech": MediaTable,
+    "text-to-audio": MediaTable,
 }
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from phub_magics.views.previews import FileKind, preview
+
 __all__ = ["CELL", "FAINT", "MARK", "TEXT", "AnswerTable", "bar", "heading"]
 
 _SHOWN = 50
@@ -28,9 +30,13 @@ _BAR = "display:block;height:100%;background:var(--jp-brand-color1,#1976d2);widt
 
 
 class AnswerTable(list[Any]):
-    """One answer a text: plain JSON that shows itself."""
+    """One answer a text: plain JSON that shows itself.
+
+    With ``files`` the texts are paths of pictures or sounds.
+    """
 
     label = "Answers"
+    files: FileKind | None = None
     headings: tuple[str, ...] = ("Text", "Answer")
 
     def __init__(
@@ -46,7 +52,11 @@ class AnswerTable(list[Any]):
     def rows(self, text: str, answer: Any) -> str:
         """The table's rows for one text, as HTML."""
         cell = f'<td style="{CELL}">{self.cell(answer)}</td>'
-        return f"<tr>{heading(escape(text))}{cell}</tr>"
+        return f"<tr>{heading(self.shown(text))}{cell}</tr>"
+
+    def shown(self, text: str) -> str:
+        """What was asked about, as HTML: a text as it is, a picture or sound as a preview."""
+        return preview(text, self.files) if self.files else escape(text)
 
     def cell(self, answer: Any) -> str:
         """An answer as HTML, for views that show the text beside it."""

@@ -18,7 +18,7 @@ class LabelTable(AnswerTable):
 
     def rows(self, text: str, answer: Any) -> str:
         """A row for each label."""
-        return scored(escape(text), [(escape(str(e["label"])), e["score"]) for e in answer])
+        return scored(self.shown(text), [(escape(str(e["label"])), e["score"]) for e in answer])
 
 
 def scored(first: str, lines: list[tuple[str, float]]) -> str:

@@ -9,7 +9,7 @@ from phub_magics.views.answer_table import AnswerTable
 
 __all__ = ["WritingTable"]
 
-_NAMES = ("generated_text", "summary_text", "translation_text")
+_NAMES = ("generated_text", "summary_text", "translation_text", "text")
 
 
 class WritingTable(AnswerTable):
