@@ -26,6 +26,7 @@ __all__ = [
     "repo_ids",
     "role_and_name",
     "share",
+    "trusted_metric",
 ]
 
 VERBS = {
@@ -80,6 +81,16 @@ def repo_ids(text: str) -> list[str]:
 def names(text: str) -> list[str]:
     """An argument of words with commas between them."""
     return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def trusted_metric(text: str) -> tuple[str, str]:
+    """An argument of the form ``namespace/name@commit``, the commit by 7 digits or more."""
+    name, _, commit = text.partition("@")
+    if not re.fullmatch(r"[0-9a-f]{7,40}", commit):
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is not of the form namespace/name@commit; name the commit that you have read"
+        )
+    return repo_id(name), commit
 
 
 def count(text: str) -> int:

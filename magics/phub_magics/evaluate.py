@@ -7,9 +7,17 @@ from typing import Any
 
 from phub_jupyter.compute.evaluation.settings import Settings
 from phub_jupyter.errors import InvalidRequestError
-from phub_magics.arguments import count, names, repo_id, repo_ids, role_and_name
+from phub_magics.arguments import (
+    count,
+    names,
+    repo_id,
+    repo_ids,
+    role_and_name,
+    trusted_metric,
+)
 from phub_magics.connection import Connection
 from phub_magics.evaluation_job import EvaluationJob, evaluations_folder
+from phub_magics.evaluation_metrics import find_metrics
 from phub_magics.evaluation_sources import EvaluationSources
 from phub_magics.evaluation_view import EvaluationView
 
@@ -31,6 +39,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--task", default="", help="default: the task of the models' cards")
     parser.add_argument(
         "--metric", type=names, default=[], metavar="NAME,NAME", help="default: all that fit"
+    )
+    parser.add_argument(
+        "--trust",
+        type=trusted_metric,
+        action="append",
+        default=[],
+        metavar="REPO@COMMIT",
+        help="run this repository's metric.py here, exactly as it is at that commit",
     )
     parser.add_argument("--split", default="", help="default: test, else validation")
     parser.add_argument(
@@ -91,7 +107,10 @@ def _begin(connection: Connection, args: argparse.Namespace) -> EvaluationJob:
     models = list(dict.fromkeys(args.model))
     if len(models) > _MOST_MODELS:
         raise InvalidRequestError(f"model: compare at most {_MOST_MODELS} models at a time.")
-    sources = EvaluationSources.resolve(connection, models, args.dataset)
+    own = [name for name in args.metric if "/" in name]
+    metrics = find_metrics(connection, own, dict(args.trust))
+    sources = EvaluationSources.resolve(connection, models, args.dataset, metrics)
+    sources.names(push=args.push)
     settings = Settings(
         task=args.task or sources.task(),
         metrics=tuple(args.metric),

@@ -114,11 +114,13 @@ class EvaluationJob:
             with announced("Downloading …"):
                 dataset = self.sources.dataset_folder(self._connection)
                 models = self.sources.model_folders(self._connection)
+                own = self.sources.metric_folders(self._connection)
             self._report = evaluate(
                 self._settings,
                 models,
                 dataset,
                 self.folder,
+                own=own,
                 noted=self.sources.as_json(),
                 progress=self._note,
                 cancelled=lambda: self._stopped,

@@ -59,6 +59,10 @@ def push_results(
             dataset=sources.dataset["repo"],
             dataset_commit=sources.dataset["commit"],
             date=date,
+            notes=" ".join(
+                f"{metric['name']} is code of the Space {metric['repo']}@{metric['commit']}."
+                for metric in sources.metrics
+            ),
         )
         if results:
             found.append(_push(connection, model["repo"], results))

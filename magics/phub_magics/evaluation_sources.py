@@ -10,6 +10,7 @@ from typing import Any, Self
 from phub_jupyter.errors import InvalidRequestError
 from phub_jupyter.eval_results import names_of
 from phub_magics.connection import Connection
+from phub_magics.evaluation_metrics import KIND
 from phub_magics.sources import download, find_repo
 
 __all__ = ["EvaluationSources"]
@@ -20,19 +21,30 @@ _LEFT = ["*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt", "*.onnx", "*.h5", "*.msgpa
 
 @dataclass(frozen=True, slots=True)
 class EvaluationSources:
-    """What is evaluated on what: exactly what a run and its report keep."""
+    """What is evaluated on what: exactly what a run and its report keep.
+
+    ``metrics`` are those that are code of a repository, at the commits that are trusted.
+    """
 
     models: Sequence[Mapping[str, Any]]
     dataset: Mapping[str, Any]
+    metrics: Sequence[Mapping[str, Any]] = ()
 
     @classmethod
-    def resolve(cls, connection: Connection, models: Sequence[str], dataset: str) -> Self:
+    def resolve(
+        cls,
+        connection: Connection,
+        models: Sequence[str],
+        dataset: str,
+        metrics: Sequence[Mapping[str, Any]] = (),
+    ) -> Self:
         """Pin all repositories to their present commits. Raises RepoNotFoundError."""
         found = [find_repo(connection, "model", model) for model in models]
         rows = find_repo(connection, "dataset", dataset)
         return cls(
             [{"repo": each.id, "commit": each.sha, "task": each.pipeline_tag} for each in found],
             {"repo": rows.id, "commit": rows.sha},
+            metrics,
         )
 
     def names(self, *, push: bool = False) -> list[str]:
@@ -66,6 +78,13 @@ class EvaluationSources:
     def dataset_folder(self, connection: Connection) -> Path:
         """The dataset on this machine's disk."""
         return download(connection, "dataset", dict(self.dataset))
+
+    def metric_folders(self, connection: Connection) -> dict[str, Path]:
+        """The trusted metrics by name, on this machine's disk."""
+        return {
+            metric["name"]: download(connection, KIND, dict(metric), patterns=["*.py"])
+            for metric in self.metrics
+        }
 
     def as_json(self) -> dict[str, Any]:
         """The sources as the run's folder keeps them."""

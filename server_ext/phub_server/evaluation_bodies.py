@@ -35,9 +35,16 @@ def read_wish(body: Mapping[str, Any]) -> Wish:
     models = texts_field(body, "models", _MOST, _LONGEST)
     if not 1 <= len(models) <= _MOST_MODELS:
         raise InvalidRequestError(f"models: name 1 to {_MOST_MODELS} models.")
+    metrics = texts_field(body, "metrics", _MOST, _LONGEST)
+    for name in metrics:
+        if "/" in name:
+            raise InvalidRequestError(
+                f"metrics: {name} is code of a repository, which the hub does not run; evaluate in "
+                "a notebook with %phub evaluate --trust."
+            )
     settings = {
         "task": text_field(body, "task", _LONGEST) or "",
-        "metrics": list(texts_field(body, "metrics", _MOST, _LONGEST)),
+        "metrics": list(metrics),
         "split": text_field(body, "split", _LONGEST) or "",
         "columns": pairs_field(body, "columns", _MOST, _LONGEST),
         "labels": pairs_field(body, "labels", _MOST, _LONGEST),

@@ -242,6 +242,7 @@ def test_what_a_stopped_hub_was_computing_is_computed_by_the_next(root: Path) ->
         ({"models": [f"{REPO}@nowhere"]}, "nowhere"),
         ({"task": "magic"}, "task"),
         ({"metrics": ["bleu"]}, "metric"),
+        ({"metrics": ["ada/cost"]}, "does not run"),
         ({"rows": 0}, "rows"),
         ({"seed": "x"}, "seed"),
         ({"columns": ["text"]}, "columns"),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from phub_jupyter.compute.evaluation.metrics.label_sets import THRESHOLD
+from phub_jupyter.compute.evaluation.metrics.own import OwnMetric, SampleWithOwn
 from phub_jupyter.compute.evaluation.readings.reading import ModelFacts, Reading
 from phub_jupyter.metrics import family_of
 
@@ -47,6 +49,31 @@ class Answered:
     predictions: Sequence[Any]
     sample: Sample
     seconds: float
+
+    def with_own(self, own: Mapping[str, OwnMetric]) -> Answered:
+        """The same, scored by metrics of people's own as well, which see classes by name."""
+        if not own:
+            return self
+        references = [self.told(value) for value in self.references]
+        predictions = [self.told(value) for value in self.predictions]
+        return replace(self, sample=SampleWithOwn(self.sample, own, references, predictions))
+
+    @property
+    def own(self) -> Mapping[str, OwnMetric]:
+        """The metrics of people's own."""
+        return self.sample.own if isinstance(self.sample, SampleWithOwn) else {}
+
+    def told(self, value: Any) -> Any:
+        """A reference or prediction with classes by name; anything else as it is."""
+        import numpy as np
+
+        classes = self.reading.classes
+        if self.family == "label_sets":
+            pairs = zip(classes, value, strict=True)
+            return [name for name, share in pairs if share >= THRESHOLD]
+        if self.family == "classes":
+            return classes[int(np.argmax(value)) if isinstance(value, list) else value]
+        return value
 
     @property
     def family(self) -> str:

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from phub_jupyter.compute.evaluation.answered import Answered, Table
 from phub_jupyter.compute.evaluation.compare import compare
-from phub_jupyter.compute.evaluation.metrics import metrics_of
+from phub_jupyter.compute.evaluation.metrics import Metric, metrics_of
 from phub_jupyter.compute.evaluation.metrics.bootstrap import scores
-from phub_jupyter.compute.evaluation.metrics.label_sets import THRESHOLD
 from phub_jupyter.compute.evaluation.mistakes import calibration, confusion, worst_places
 from phub_jupyter.compute.evaluation.report import Mistake, ModelReport, Report, Slice
 from phub_jupyter.compute.evaluation.settings import Settings
@@ -43,7 +40,12 @@ def findings(
         models=[_model(settings, table, metrics, one, parts) for one in answered],
         comparisons=compare(answered, metrics, settings.seed),
         noted=dict(noted),
+        own={name: _described(own.metric) for name, own in answered[0].own.items()},
     )
+
+
+def _described(metric: Metric) -> dict[str, Any]:
+    return {"label": metric.label, "higher_is_better": metric.higher_is_better}
 
 
 def _metrics(settings: Settings, answered: Sequence[Answered]) -> list[str]:
@@ -51,6 +53,7 @@ def _metrics(settings: Settings, answered: Sequence[Answered]) -> list[str]:
     if settings.metrics:
         return list(settings.metrics)
     known = [metric.name for metric in metrics_of(settings.task, answered[0].reading.problem)]
+    known += answered[0].own
     return [name for name in known if all(name in one.sample.names for one in answered)]
 
 
@@ -127,15 +130,12 @@ def _worst(table: Table, one: Answered) -> list[Mistake]:
 
 def _shown(one: Answered, value: Any) -> str:
     """A reference or prediction for people."""
-    classes = one.reading.classes
+    told = one.told(value)
     if one.family == "label_sets":
-        pairs = zip(classes, value, strict=True)
-        return ", ".join(name for name, share in pairs if share >= THRESHOLD) or "none"
-    if one.family == "classes":
-        return classes[int(np.argmax(value)) if isinstance(value, list) else value]
-    if isinstance(value, list):
-        return (" " if one.family == "tags" else " / ").join(map(str, value))
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+        return ", ".join(told) or "none"
+    if isinstance(told, list):
+        return (" " if one.family == "tags" else " / ").join(map(str, told))
+    return f"{told:.4g}" if isinstance(told, float) else str(told)
 
 
 def _cut(text: str) -> str:

@@ -84,7 +84,11 @@ class ModelReport:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything about one evaluation. ``noted`` is what the caller wants kept, such as commits."""
+    """Everything about one evaluation.
+
+    ``noted`` is what the caller wants kept, such as commits; ``own`` describes metrics of people's
+    own that were used.
+    """
 
     task: str
     problem: str
@@ -97,9 +101,13 @@ class Report:
     models: Sequence[ModelReport]
     comparisons: Sequence[Comparison] = ()
     noted: Mapping[str, Any] = field(default_factory=dict)
+    own: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def metric(self, name: str) -> Metric:
         """A metric of this report."""
+        if name in self.own:
+            own = self.own[name]
+            return Metric(name, own["label"], own["higher_is_better"], "number", None, None)
         return metric_of(self.task, name, self.problem)
 
     def as_json(self) -> dict[str, Any]:

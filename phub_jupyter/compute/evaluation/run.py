@@ -13,6 +13,7 @@ from phub_jupyter.compute.evaluation import readings
 from phub_jupyter.compute.evaluation.answered import Answered, Table
 from phub_jupyter.compute.evaluation.findings import check_slices, findings
 from phub_jupyter.compute.evaluation.metrics import metric_of, sample_of
+from phub_jupyter.compute.evaluation.metrics.own import OwnMetric, load_metric
 from phub_jupyter.compute.evaluation.predictions import Predictions
 from phub_jupyter.compute.evaluation.readings import ModelFacts, Reading
 from phub_jupyter.compute.evaluation.report import Report
@@ -55,6 +56,7 @@ def evaluate(
     dataset: Path,
     folder: Path,
     *,
+    own: Mapping[str, Path] | None = None,
     noted: Mapping[str, Any] | None = None,
     progress: Progress = lambda model, done, rows: None,
     cancelled: Callable[[], bool] = lambda: False,
@@ -62,7 +64,9 @@ def evaluate(
     """Evaluate models, given as names and folders, on the dataset in a folder.
 
     ``folder`` keeps the answers, so that a run that was stopped goes on where it was, and in the
-    end ``report.json``. Raises InvalidRequestError, NotSupportedError, CancelledError.
+    end ``report.json``. ``own`` are the folders of metrics whose code is trusted.
+
+    Raises InvalidRequestError, NotSupportedError, CancelledError.
     """
     if not models:
         raise InvalidRequestError("model: missing; name one or more.")
@@ -71,22 +75,27 @@ def evaluate(
     job = _Job(settings, dataset, part, folder, progress, cancelled)
     facts = [ModelFacts.of(*model) for model in models]
     known = [readings.read(part, each, settings) for each in facts]
-    _check_metrics(settings, known)
+    metrics = {name: load_metric(name, place) for name, place in (own or {}).items()}
+    _check_metrics(settings, known, metrics)
     usable = _usable(part, known)
     rows = choose_rows(usable, settings.rows, settings.seed)
     answered = [
         _answer(job, each, reading, rows, place)
         for place, (each, reading) in enumerate(zip(facts, known, strict=True))
     ]
+    answered = [each.with_own(metrics) for each in answered]
     table = Table(split, part, rows, len(part) - len(usable))
     report = findings(settings, table, answered, noted or {})
     _write(folder / REPORT_NAME, report)
     return report
 
 
-def _check_metrics(settings: Settings, known: Sequence[Reading]) -> None:
+def _check_metrics(
+    settings: Settings, known: Sequence[Reading], own: Mapping[str, OwnMetric]
+) -> None:
     for name in settings.metrics:
-        metric_of(settings.task, name, known[0].problem)
+        if name not in own:
+            metric_of(settings.task, name, known[0].problem)
 
 
 def _usable(part: Dataset, known: Sequence[Reading]) -> list[int]:
