@@ -60,6 +60,7 @@ function Boxes({ id, widget }: { id: string; widget: IWidget }): JSX.Element {
       setSeconds((performance.now() - started) / 1000);
     } catch (error) {
       setAnswer(NOTHING);
+      setSeconds(null); // else a cancelled call would seem to be answered
       setFailure(isAborted(error) ? '' : explain(error, trans));
     } finally {
       setRequest(null);
