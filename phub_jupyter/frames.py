@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from phub_jupyter import errors
-from phub_jupyter.errors import HubError, OverloadedError, StorageError
+from phub_jupyter.errors import HubError, InvalidRequestError, OverloadedError, StorageError
 
 __all__ = [
     "MAX_FRAME",
@@ -61,13 +61,23 @@ async def read_frame(reader: asyncio.StreamReader) -> dict[str, Any]:
         message = json.loads(await reader.readexactly(length))
     except (asyncio.IncompleteReadError, OSError) as error:
         raise EOFError("the other side has closed the connection") from error
+    except ValueError as error:
+        raise EOFError("a frame that is no JSON is out of step") from error
     assert isinstance(message, dict)
     return message
 
 
 def write_frame(writer: asyncio.StreamWriter, message: dict[str, Any]) -> None:
-    """Queue a message for sending, in one piece; await ``writer.drain()`` to keep its pace."""
+    """Queue a message for sending, in one piece; await ``writer.drain()`` to keep its pace.
+
+    Raises InvalidRequestError, and sends nothing, if the other side would not take so much.
+    """
     body = json.dumps(message, separators=(",", ":")).encode()
+    if len(body) > MAX_FRAME:
+        raise InvalidRequestError(
+            f"inputs: {len(body)} bytes would have to go to the model or come back from it, and "
+            f"{MAX_FRAME} is the most; send less at a time."
+        )
     writer.write(len(body).to_bytes(_LENGTH_BYTES, "big") + body)
 
 

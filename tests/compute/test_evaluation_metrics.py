@@ -267,6 +267,7 @@ def test_chance_alone_is_seldom_called_a_difference() -> None:
         ([0, 1], [0], "accuracy", "predictions"),
         (["a", "b"], [0, 1], "accuracy", "references"),
         ([0, 5], [[0.5, 0.5], [0.5, 0.5]], "accuracy", "class 5"),
+        ([0, 1], [[0.5, 0.5], [math.nan, 0.5]], "accuracy", "finite"),
         ([0, 1], [0, 1], "roc_auc", "probabilities"),
         ([0, 1], [0, 1], "bleu", "choose from accuracy"),
     ],
@@ -276,6 +277,11 @@ def test_what_does_not_fit_is_said_in_a_sentence(
 ) -> None:
     with pytest.raises(InvalidRequestError, match=word):
         compute("text-classification", [metric], references, predictions)
+
+
+def test_labels_of_a_model_that_went_astray_have_no_score() -> None:
+    with pytest.raises(InvalidRequestError, match="finite"):
+        compute("text-classification", ["f1"], [[0, 1]], [[0.1, math.inf]], problem="multi_label")
 
 
 def test_a_metric_that_means_nothing_on_the_rows_has_no_number() -> None:

@@ -16,6 +16,11 @@ from typing import Any
 import psutil
 import pytest
 
+from phub_jupyter.compute.inference.batcher import BatchLimits, Lanes
+from phub_jupyter.compute.inference.generations import Generations
+from phub_jupyter.compute.inference.memory import Memory
+from phub_jupyter.compute.inference.models import Models
+from phub_jupyter.compute.inference.worker import Worker
 from phub_jupyter.frames import read_frame, write_frame
 from tests.compute.tiny_classifier import make_classifier
 
@@ -225,6 +230,28 @@ def test_whoever_leaves_is_told_when_their_work_has_ended(folders: list[Path]) -
         assert await talk.loaded() == {"model-0", "model-1"}
 
     play(scenario)
+
+
+def test_whoever_leaves_in_the_moment_of_the_answer_is_told_too() -> None:
+    async def scenario() -> None:
+        models = Models(
+            Lanes(1), count=1, memory=Memory(1), idle_seconds=1, limits=BatchLimits(waiting=1)
+        )
+        program = Worker(models, Generations(1))
+        ours, theirs = socket.socketpair()
+        reader, hers = await asyncio.open_unix_connection(sock=ours)
+        _, writer = await asyncio.open_unix_connection(sock=theirs)
+        program._take({"id": 1, "op": "nothing"}, writer)
+        await asyncio.sleep(0)  # it has answered, and is not forgotten yet
+        assert [task.done() for task in program._tasks.values()] == [True]
+        program._take({"id": 1, "op": "cancel"}, writer)
+        assert "error" in await read_frame(reader)
+        assert await asyncio.wait_for(read_frame(reader), 10) == {"id": 1, "gone": True}
+        for end in (hers, writer):
+            end.close()
+            await end.wait_closed()
+
+    asyncio.run(scenario())
 
 
 def test_a_frame_out_of_step_ends_the_worker() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ import requests
 from huggingface_hub import HfApi, InferenceClient
 from huggingface_hub.errors import ValidationError
 
+from phub_jupyter.hub.serving.limits import ServingLimits
+from phub_server.handlers.inference_base import ModelHandler
 from tests.compute.tiny_models.language import TEMPLATE, make_language_model
 from tests.conftest import HubServer
 from tests.server.model_server import REPO, model_server
@@ -143,6 +146,26 @@ def test_a_caller_who_leaves_stops_the_writing(
 def _writing(server: HubServer) -> int:
     models = server.call(server.hub.serving.health())["models"]
     return sum(int(model.get("writing", 0)) for model in models)
+
+
+def test_a_caller_who_reads_nothing_of_a_stream_is_cut_off(
+    server: HubServer, url: str, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admission = server.hub.serving.admission
+    body = json.dumps({"inputs": "The sea", "stream": True, "parameters": {"max_new_tokens": 9}})
+    assert requests.post(url, data=body, headers=headers, timeout=60).status_code == 200
+    monkeypatch.setattr(admission, "limits", ServingLimits(seconds=1))
+
+    async def never(self: ModelHandler) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(ModelHandler, "flush", never)
+    with pytest.raises(requests.ConnectionError):
+        requests.post(url, data=body, headers=headers, timeout=30)
+    deadline = time.monotonic() + 20
+    while admission.calls and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert admission.calls == 0
 
 
 def test_a_template_that_never_ends_blocks_no_other_model(

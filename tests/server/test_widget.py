@@ -167,6 +167,21 @@ def test_a_card_in_another_shape_gives_our_own_examples(task: str, entries: str)
     assert examples(task, card, Speech()) == examples(task, {}, Speech()) != []
 
 
+def test_labels_of_a_strange_shape_are_no_example() -> None:
+    for labels in (5, {"a": 1}, [[]], True):
+        card = {"widget": [{"text": "A lid", "parameters": {"candidate_labels": labels}}]}
+        found = examples("zero-shot-classification", card, Speech())
+        assert found == examples("zero-shot-classification", {}, Speech()) != []
+
+
+def test_a_card_cannot_blow_up_what_is_told_of_it(ask: Ask) -> None:
+    wide = [dict.fromkeys(map(str, range(1_000)), 0), *({} for _ in range(1_000))]
+    assert examples("tabular-regression", {"widget": [{"table": wide}]}, Speech()) == []
+    mask = json.dumps({"mask_token": "<mask>" * 100}).encode()
+    told = ask("pipeline_tag: fill-mask", {**WEIGHTS, "tokenizer_config.json": mask})
+    assert "<mask>" not in bodies(told)[0]["inputs"]
+
+
 @pytest.mark.parametrize(
     ("card", "files", "part"),
     [

@@ -29,6 +29,7 @@ def by_value(values: Sequence[Any], names: Sequence[str] = ()) -> list[str]:
     """
     if names:
         values = [names[value] if value is not None and value >= 0 else None for value in values]
+    values = [None if value != value else value for value in values]  # only NaN is not itself
     numbers = [value for value in values if isinstance(value, int | float)]
     if len(set(numbers)) > _MOST and len(numbers) == len(values):
         return _quarters(np.asarray(values, dtype=float), "")

@@ -66,9 +66,8 @@ class Worker:
     def _take(self, frame: dict[str, Any], writer: asyncio.StreamWriter) -> None:
         number = frame["id"]
         if frame["op"] == "cancel":
-            if number in self._tasks:
-                self._tasks[number].cancel()
-            else:  # the answer has crossed it
+            begun = self._tasks.get(number)
+            if begun is None or not begun.cancel():  # the answer has crossed it
                 write_frame(writer, {"id": number, "gone": True})
             return
         task = asyncio.create_task(self._answer(frame, writer))
@@ -77,19 +76,19 @@ class Worker:
 
     def _ended(self, task: asyncio.Task[None], number: int, writer: asyncio.StreamWriter) -> None:
         del self._tasks[number]
-        if task.cancelled():
+        if task.cancelling():  # even if it ended otherwise: whoever has left waits for this
             write_frame(writer, {"id": number, "gone": True})
 
     async def _answer(self, frame: dict[str, Any], writer: asyncio.StreamWriter) -> None:
+        number = frame["id"]
         try:
-            answer = await self._perform(frame, writer)
+            write_frame(writer, {"id": number, **await self._perform(frame, writer)})
         except HubError as error:
-            answer = {"error": error_to_json(error)}
+            write_frame(writer, {"id": number, "error": error_to_json(error)})
         except Exception as error:
             _LOG.exception("request failed")
             failure = StorageError(f"The model failed: {type(error).__name__}: {error}")
-            answer = {"error": error_to_json(failure)}
-        write_frame(writer, {"id": frame["id"], **answer})
+            write_frame(writer, {"id": number, "error": error_to_json(failure)})
         await writer.drain()
 
     async def _perform(self, frame: dict[str, Any], writer: asyncio.StreamWriter) -> dict[str, Any]:

@@ -110,6 +110,10 @@ def find_pair(part: Dataset, wanted: Mapping[str, str]) -> tuple[str, str, str]:
     first = find_column(part, "sentence1", FIRST_NAMES, is_text, wanted.get("sentence1"))
     second = find_column(part, "sentence2", SECOND_NAMES, is_other_text, wanted.get("sentence2"))
     score = find_column(part, "score", SCORE_NAMES, is_score, wanted.get("score"))
+    if not is_number(part.features[score]):
+        raise InvalidRequestError(
+            f"score-column: '{score}' does not hold numbers; name another with --column score=NAME."
+        )
     return first, second, score
 
 

@@ -17,6 +17,7 @@ __all__ = ["Example", "Speech", "examples"]
 
 _MOST = 50
 _LONGEST = 1_000_000
+_MOST_CELLS = 100_000
 _MASKS = ("[MASK]", "<mask>")
 
 
@@ -91,8 +92,9 @@ def _example(
         return Example(messages=messages, parameters=_known(given, known), **about)
     parameters = _known(given, call_schema(task)["properties"]["parameters"]["properties"])
     src = _source(entry.get("src"))
-    if "candidate_labels" in entry:
-        parameters["candidate_labels"] = _labels(entry["candidate_labels"])
+    labels = entry.get("candidate_labels", parameters.get("candidate_labels"))
+    if labels is not None:
+        parameters["candidate_labels"] = _labels(labels)
     if task == "zero-shot-classification" and isinstance(entry.get("multi_class"), bool):
         parameters["multi_label"] = entry["multi_class"]
     reader: Callable[[dict[str, Any]], Any] = _READERS.get(task, _plain)
@@ -204,6 +206,8 @@ def _labels(value: Any) -> list[str]:
 def _table(value: Any) -> dict[str, list[Any]] | None:
     """Columns of equal length, of a table by columns or by rows."""
     if isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
+        if len(value) * len(value[0]) > _MOST_CELLS:
+            return None
         value = {name: [row.get(name) for row in value] for name in value[0]}
     if not isinstance(value, dict) or not value:
         return None

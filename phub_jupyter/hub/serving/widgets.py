@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Widget", "Widgets"]
 
+_LONGEST_MASK = 100  # characters; every example may have it many times
+
 
 @dataclass(frozen=True, slots=True)
 class Widget:
@@ -94,7 +96,8 @@ def _masks(files: SmallFiles) -> Speech:
         mask = mask or files.json(path).get("mask_token")
     if isinstance(mask, dict):
         mask = mask.get("content")
-    return Speech(mask=mask if isinstance(mask, str) and mask else MASK)
+    fits = isinstance(mask, str) and 0 < len(mask) <= _LONGEST_MASK
+    return Speech(mask=mask if fits else MASK)
 
 
 def _chats(files: SmallFiles) -> Speech:

@@ -194,20 +194,25 @@ class WorkerProcess:
         """
         self._stopping = True
         self._lost = lost
-        if self._process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.kill()  # it keeps nothing, so there is nothing to finish
+        self._kill()
         await self._process.wait()
         await self._listening
         self._writer.close()
         with contextlib.suppress(OSError):
             await self._writer.wait_closed()
 
+    def _kill(self) -> None:
+        """End the process at once: it keeps nothing, so there is nothing to finish."""
+        if self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+
     async def _listen(self, reader: asyncio.StreamReader) -> None:
         try:
             while True:
                 self._take(await read_frame(reader))
         except EOFError:
+            self._kill()  # it may only be out of step, and would never end by itself
             await self._process.wait()
         for errand in self._errands.values():
             _end(errand)
@@ -216,12 +221,13 @@ class WorkerProcess:
 
     def _take(self, frame: dict[str, Any]) -> None:
         number = frame["id"]
+        errand = self._errands.get(number)  # none, if it was given up while the worker was stopped
         if "gone" in frame:
-            _end(self._errands.pop(number))
+            if errand is not None:
+                _end(self._errands.pop(number))
             return
-        if "tokens" in frame:
-            meter = self._errands[number].meter
-            meter.tokens_in, meter.tokens_out = frame["tokens"]
+        if errand is not None and "tokens" in frame:
+            errand.meter.tokens_in, errand.meter.tokens_out = frame["tokens"]
         pending = self._pending.get(number)
         if pending is not None:  # else whoever asked has left
             pending.take(frame)

@@ -66,14 +66,16 @@ class ModelHandler(HubHandler):
                 self._send_whole(await serving.infer(repo, commit, call))
 
     def _caller(self) -> Hashable:
-        """Tells callers apart: by token, person, or as the last resort where they come from."""
-        if self.actor.grant is not None:
-            return ("token", self.actor.grant.pk)
+        """Tells callers apart: by person, whatever their token, or else where they come from."""
         if self.actor.pk is not None:
             return ("person", self.actor.pk)
         return ("address", self.request.remote_ip)
 
     async def _watched(self, work: Coroutine[Any, Any, None]) -> None:
+        if self._left:  # while the model was looked up
+            work.close()
+            self._auto_finish = False
+            return
         self._work = asyncio.ensure_future(work)
         try:
             await self._work
@@ -121,7 +123,12 @@ class ModelHandler(HubHandler):
     async def _send_event(self, event: Any) -> None:
         text = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
         self.write(b"data: " + text.encode("utf-8", "replace") + b"\n\n")
-        await self.flush()
+        try:
+            async with asyncio.timeout(self.hub.serving.admission.limits.seconds):
+                await self.flush()
+        except TimeoutError:  # a caller who reads nothing must not keep others out
+            self.detach().close()
+            raise StreamClosedError from None
 
 
 def waits(headers: HTTPHeaders) -> float | None:

@@ -13,7 +13,7 @@ from phub_jupyter.compute.evaluation.metrics.ranks import area, areas
 from phub_jupyter.compute.evaluation.metrics.sample import Floats, Formula, Ranked, SumSample, ratio
 from phub_jupyter.errors import InvalidRequestError
 
-__all__ = ["BINS", "bin_of", "sample"]
+__all__ = ["BINS", "bin_of", "finite_shares", "sample"]
 
 BINS = 15
 """Into how many bins of equal width the certainty of predictions is cut for calibration."""
@@ -32,7 +32,7 @@ def sample(references: Sequence[Any], predictions: Sequence[Any]) -> SumSample:
         columns = _confusion(truth, said, classes)
         formulas = _formulas(classes)
         return SumSample(columns, formulas, absent=dict.fromkeys(_PROBABILISTIC, _NEEDS))
-    shares = given.astype(float)
+    shares = finite_shares(given)
     classes = shares.shape[1]
     if truth.max() >= classes:
         raise InvalidRequestError(
@@ -54,6 +54,17 @@ def sample(references: Sequence[Any], predictions: Sequence[Any]) -> SumSample:
 def bin_of(certainty: Floats) -> NDArray[np.int64]:
     """The bin of each certainty, from 0 up."""
     found: NDArray[np.int64] = np.clip(np.ceil(certainty * BINS).astype(np.int64) - 1, 0, BINS - 1)
+    return found
+
+
+def finite_shares(predictions: Any) -> Floats:
+    """Probabilities as an array. Raises InvalidRequestError if some are none.
+
+    Otherwise a model that went astray would count as one that says the first class.
+    """
+    found: Floats = np.asarray(predictions, dtype=float)
+    if not np.isfinite(found).all():
+        raise InvalidRequestError("predictions: some probabilities are not finite numbers.")
     return found
 
 

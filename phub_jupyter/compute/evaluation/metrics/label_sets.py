@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from phub_jupyter.compute.evaluation.metrics.classes import finite_shares
 from phub_jupyter.compute.evaluation.metrics.ranks import areas
 from phub_jupyter.compute.evaluation.metrics.sample import Floats, Ranked, SumSample, ratio
 from phub_jupyter.errors import InvalidRequestError
@@ -19,7 +20,7 @@ THRESHOLD = 0.5
 
 def sample(references: Sequence[Any], predictions: Sequence[Any]) -> SumSample:
     """``references`` are rows of 0 and 1, ``predictions`` rows of probabilities."""
-    truth, shares = np.asarray(references, dtype=float), np.asarray(predictions, dtype=float)
+    truth, shares = np.asarray(references, dtype=float), finite_shares(predictions)
     if truth.ndim != 2 or truth.shape != shares.shape:
         raise InvalidRequestError("predictions: give a row of probabilities, one a label.")
     said = (shares >= THRESHOLD).astype(float)

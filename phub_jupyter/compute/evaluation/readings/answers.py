@@ -18,6 +18,7 @@ __all__ = ["read"]
 
 _CONTEXTS = ("context", "passage", "text", "document")
 _ANSWERS = ("answers", "answer")
+_READ_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,8 @@ class _Answers:
     question: str
     context: str
     answers: str
+    silent: bool
+    """Whether some question has no answer: only then is it fair to let a model say so."""
     problem: str = ""
     classes: Sequence[str] = ()
     textual: bool = True
@@ -49,13 +52,11 @@ class _Answers:
         return [_texts(answers) for answers in rows[self.answers]]
 
     def calls(self, rows: Batch) -> list[dict[str, Any]]:
-        # Only where some question has no answer is it fair to let a model say so.
-        silent = not all(self.references(rows))
         columns = (rows[self.question], rows[self.context])
         return [
             {
                 "inputs": {"question": question, "context": context},
-                "parameters": {"handle_impossible_answer": silent, "max_answer_len": 30},
+                "parameters": {"handle_impossible_answer": self.silent, "max_answer_len": 30},
             }
             for question, context in zip(*columns, strict=True)
         ]
@@ -95,7 +96,17 @@ def read(part: Dataset, model: ModelFacts, settings: Settings) -> _Answers:
         return name in _ANSWERS
 
     answers = find_column(part, "answers", _ANSWERS, may_be_answers, wanted.get("answers"))
-    return _Answers(question, context, answers)
+    return _Answers(question, context, answers, _lacks_some(part, answers))
+
+
+def _lacks_some(part: Dataset, column: str) -> bool:
+    """Whether a row says that there is no answer; one that says nothing is left out anyway."""
+    values = part.select_columns([column])
+    return any(
+        value is not None and not _texts(value)
+        for start in range(0, len(part), _READ_AT_ONCE)
+        for value in values[start : start + _READ_AT_ONCE][column]
+    )
 
 
 def _is_text(name: str, kind: Any) -> bool:

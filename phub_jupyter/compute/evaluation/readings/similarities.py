@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -38,7 +39,7 @@ class _Similarities:
     def usable(self, rows: Batch) -> list[bool]:
         columns = (rows[self.first], rows[self.second], rows[self.score])
         return [
-            is_written(one) and is_written(other) and score is not None
+            is_written(one) and is_written(other) and score is not None and math.isfinite(score)
             for one, other, score in zip(*columns, strict=True)
         ]
 

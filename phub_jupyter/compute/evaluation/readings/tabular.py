@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Any
 from phub_jupyter.compute.evaluation.readings.reading import Batch, ModelFacts
 from phub_jupyter.compute.evaluation.targets import Targets
 from phub_jupyter.compute.inference.local import describe
-from phub_jupyter.compute.training.columns import LABEL_NAMES, find_column, listed
+from phub_jupyter.compute.training.columns import (
+    LABEL_NAMES,
+    find_column,
+    is_number,
+    listed,
+)
 from phub_jupyter.errors import InvalidRequestError
 
 if TYPE_CHECKING:
@@ -110,6 +115,12 @@ def read(part: Dataset, model: ModelFacts, settings: Settings) -> _Tabular:
     column = find_column(part, "label", LABEL_NAMES, is_left, settings.columns.get("label"))
     targets = Targets.of(part, column)
     if settings.task == "tabular-regression":
+        kind = part.features[column]
+        if not is_number(kind) and getattr(kind, "dtype", "") != "bool":
+            raise InvalidRequestError(
+                f"label-column: '{column}' does not hold numbers; choose another with --column "
+                "label=NAME."
+            )
         targets = Targets(column, "regression")
     elif targets.problem != "single_label":
         raise InvalidRequestError(

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from phub_jupyter.compute.evaluation.readings.reading import Batch, ModelFacts
+from phub_jupyter.compute.evaluation.readings.reading import Batch, ModelFacts, is_written
 from phub_jupyter.compute.training.columns import find_words_and_tags
 from phub_jupyter.errors import InvalidRequestError
 
@@ -45,9 +45,17 @@ class _Tags:
     def usable(self, rows: Batch) -> list[bool]:
         pairs = zip(rows[self.words], rows[self.tags], strict=True)
         return [
-            bool(words) and bool(tags) and len(words) == len(tags) and all(map(str.strip, words))
+            bool(words)
+            and bool(tags)
+            and len(words) == len(tags)
+            and all(map(is_written, words))
+            and all(map(self._is_known, tags))
             for words, tags in pairs
         ]
+
+    def _is_known(self, tag: Any) -> bool:
+        """Not so are numbers below 0, by which some datasets mark words without a tag."""
+        return tag is not None and (not self.names or 0 <= tag < len(self.names))
 
     def references(self, rows: Batch) -> list[Any]:
         return [[self._name(tag) for tag in tags] for tags in rows[self.tags]]

@@ -27,6 +27,7 @@ _FIELDS = (
     *("normalize", "prompt_name", "truncate", "truncation_direction"),
     *("dimensions", "encoding_format"),
 )
+_MOST_NUMBERS = 4_000_000  # which is about half of what fits into one answer
 _DECIMALS = 8  # vectors are mostly of length one, and fp32 knows no more of them
 
 
@@ -41,6 +42,11 @@ class FeatureExtractionRequest:
 
     def answer(self, vectors: Sequence[Any], tokens: int) -> Any:
         """``[…]`` or ``[[…], …]`` of pooled vectors; ``[[[…], …]]`` or more of those of tokens."""
+        if sum(vector[..., : self.dimensions].size for vector in vectors) > _MOST_NUMBERS:
+            raise InvalidRequestError(
+                f"inputs: the vectors of all tokens are more than {_MOST_NUMBERS} numbers; send "
+                "fewer texts at a time."
+            )
         found = [as_lists(shortened(vector, self.dimensions, self.normalize)) for vector in vectors]
         return found[0] if self.single and vectors[0].ndim == 1 else found
 

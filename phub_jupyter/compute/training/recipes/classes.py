@@ -47,18 +47,20 @@ def class_names(train: Dataset, column: str) -> tuple[str, ...]:
 
 
 def class_targets(part: Dataset, split: str, column: str, names: Sequence[str]) -> list[int]:
-    """The index of each row's class.
+    """The index of each row's class, found by its name: splits may number the same names otherwise.
 
     Raises InvalidRequestError for classes that are missing or unknown to the training rows.
     """
     values = _values(part, split, column)
-    if hasattr(part.features[column], "names"):
-        bad = [value for value in values if value is None or not 0 <= value < len(names)]
-        labels = values
-    else:
-        index = {name: number for number, name in enumerate(names)}
-        bad = [value for value in values if str(value) not in index]
-        labels = [index.get(str(value), -1) for value in values]
+    index: dict[Any, int] = {name: number for number, name in enumerate(names)}
+    own = getattr(part.features[column], "names", None)
+    if own is not None:
+        index = {number: index[name] for number, name in enumerate(own) if name in index}
+    labels = [
+        -1 if value is None else index.get(value if own is not None else str(value), -1)
+        for value in values
+    ]
+    bad = [value for value, label in zip(values, labels, strict=True) if label < 0]
     if bad:
         raise InvalidRequestError(
             f"label-column: {len(bad)} rows of split '{split}' have a '{column}' that is missing "

@@ -49,7 +49,8 @@ class TagColumns:
         for column in (self.words, self.tags):
             if column not in part.column_names:
                 raise InvalidRequestError(f"dataset: split '{split}' lacks the column '{column}'.")
-        words, tags = list(part[self.words]), [self._named(row) for row in part[self.tags]]
+        own = getattr(part.features[self.tags].feature, "names", None) or self.names
+        words, tags = list(part[self.words]), [self._named(row, own) for row in part[self.tags]]
         pairs = zip(words, tags, strict=True)
         bad = sum(not _is_tagged(row, given) for row, given in pairs)
         if bad:
@@ -74,13 +75,14 @@ class TagColumns:
                 "rows; there is nothing to learn, name another with --column tags=NAME."
             )
 
-    def _named(self, row: Sequence[Any] | None) -> list[str | None]:
-        return [self._name(tag) for tag in row or ()]
+    def _named(self, row: Sequence[Any] | None, own: Sequence[str]) -> list[str | None]:
+        return [self._name(tag, own) for tag in row or ()]
 
-    def _name(self, tag: Any) -> str | None:
+    def _name(self, tag: Any, own: Sequence[str]) -> str | None:
+        """A tag by its name; ``own`` are the names in the order of this split's numbers."""
         if isinstance(tag, int):
-            return self.names[tag] if 0 <= tag < len(self.names) else None
-        return tag if isinstance(tag, str) else None
+            tag = own[tag] if 0 <= tag < len(own) else None
+        return tag if tag in self.names else None
 
 
 def _is_tagged(words: Sequence[Any] | None, tags: Sequence[str | None]) -> bool:
