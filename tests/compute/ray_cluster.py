@@ -1,4 +1,4 @@
-"""A real Ray cluster of two nodes on this machine, the second of which can be lost."""
+"""A real Ray cluster on this machine, nodes of which can be lost."""
 
 from __future__ import annotations
 
@@ -20,23 +20,29 @@ _WAIT = 240.0  # seconds; a busy machine needs a minute for a node
 
 
 class RayCluster:
-    """Two nodes of one processor each; ``address`` is that of the dashboard."""
+    """By default two nodes of one processor each.
 
-    def __init__(self) -> None:
+    ``address`` is that of the dashboard; drivers join at ``gcs``, which has ``port`` if it is given.
+    """
+
+    def __init__(self, nodes: int = 2, cpus: int = 1, port: int | None = None) -> None:
+        self._cpus = cpus
         self.folder = Path(tempfile.mkdtemp(prefix="phub-ray-"))  # short: sockets lie in it
-        self._gcs, dashboard = _free_port(), _free_port()
+        self._port, dashboard = port or _free_port(), _free_port()
+        self.gcs = f"127.0.0.1:{self._port}"
         self.address = f"http://127.0.0.1:{dashboard}"
         self.nodes: list[psutil.Popen] = []
         try:
             self._add(
                 "--head",
-                f"--port={self._gcs}",
+                f"--port={self._port}",
                 f"--dashboard-port={dashboard}",
                 f"--ray-client-server-port={_free_port()}",
                 f"--temp-dir={self.folder / 'ray'}",
             )
             self._await_nodes(1)
-            self.add_node()
+            for _ in range(nodes - 1):
+                self.add_node()
         except BaseException:
             self.close()
             raise
@@ -44,7 +50,7 @@ class RayCluster:
     def add_node(self) -> None:
         """Let another machine join."""
         before = self._alive()
-        self._add(f"--address=127.0.0.1:{self._gcs}")
+        self._add(f"--address={self.gcs}")
         self._await_nodes(before + 1)
 
     def at_work(self, node: int) -> bool:
@@ -80,7 +86,7 @@ class RayCluster:
             "RAY_USAGE_STATS_ENABLED": "0",
             "RAY_health_check_period_ms": "1000",
         }
-        shared = ["--num-cpus=1", "--object-store-memory=100000000", "--block"]
+        shared = [f"--num-cpus={self._cpus}", "--object-store-memory=100000000", "--block"]
         agent = [f"--dashboard-agent-listen-port={_free_port()}"]
         with (self.folder / "start.log").open("ab") as log:
             started = psutil.Popen(
