@@ -22,7 +22,7 @@ _WAIT = 240.0  # seconds; a busy machine needs a minute for a node
 class RayCluster:
     """By default two nodes of one processor each.
 
-    ``address`` is that of the dashboard; drivers join at ``gcs``, which has ``port`` if it is given.
+    ``address`` is that of the dashboard; drivers join at ``gcs``, on ``port`` if given.
     """
 
     def __init__(self, nodes: int = 2, cpus: int = 1, port: int | None = None) -> None:

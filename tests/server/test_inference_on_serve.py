@@ -1,4 +1,4 @@
-"""The Inference API with replicas of Ray Serve, on a real cluster, while things change and break."""
+"""The Inference API with replicas of Ray Serve on a real cluster, while things change and break."""
 
 from __future__ import annotations
 
@@ -182,7 +182,10 @@ def test_answers_are_those_of_the_worker(server: HubServer, cluster: RayCluster)
     for row, reference in zip(answer.json(), expected.json(), strict=True):
         assert [entry["label"] for entry in row] == [entry["label"] for entry in reference]
     refused = ask(server, REPO, {"inputs": ""})
-    assert (refused.status_code, refused.json()["error"]) == (400, "inputs: the text is empty.")
+    assert (refused.status_code, refused.json()["error"]) == (
+        400,
+        "inputs: the text is empty; send some words.",
+    )
 
 
 def test_no_call_fails_while_a_new_commit_takes_over(
@@ -262,6 +265,14 @@ def test_a_model_that_turns_private_is_not_found_at_once(
     assert ask(server, repo, {"inputs": "a good film"}, "ada").status_code == 404
 
 
+def test_another_gateway_goes_on_with_what_runs(server: HubServer, cluster: RayCluster) -> None:
+    assert ask(server, REPO, {"inputs": "a good film"}).status_code == 200
+    before = {process.pid for process in replicas(cluster)}
+    server.call(server.hub.serving.stop())  # as when the hub is started again
+    assert ask(server, REPO, {"inputs": "a good film"}).status_code == 200
+    assert {process.pid for process in replicas(cluster)} <= before
+
+
 def test_no_pass_is_in_what_ray_writes_down_or_shows(
     server: HubServer, cluster: RayCluster
 ) -> None:
@@ -271,7 +282,7 @@ def test_no_pass_is_in_what_ray_writes_down_or_shows(
         requests.get(f"{cluster.address}/api/{page}", timeout=30).text
         for page in ("serve/applications/", "v0/actors?detail=true", "v0/tasks?detail=true")
     ]
-    assert server.endpoint in shown[0]  # it does show what a deployment is made of
+    assert all("Replica" in text for text in shown[:2])  # they do show deployments and actors
     written = [path.read_bytes().decode("utf-8", "replace") for path in cluster.logs()]
     assert any("CALL infer OK" in text for text in written)
     found = [match for text in [*shown, *written] for match in PASS.findall(text)]

@@ -103,9 +103,7 @@ class Applications:
         for revision, application in list(self._by_revision.items()):
             limit = _LINGER if application.superseded else idle
             if application.is_idle(limit):
-                application.ready.cancel()
-                del self._by_revision[revision]
-                self._end(application.name)
+                self._drop(revision)
         limit = time.monotonic() - self._settings.idle_seconds
         for name in [name for name, since in self._strays.items() if since < limit]:
             del self._strays[name]
@@ -124,6 +122,8 @@ class Applications:
         there = await self._status_after_end(name)
         if name not in there or there[name].status not in ("RUNNING", "DEPLOYING"):
             replicas = 1 if before is None else _running(there.get(before.name))
+            if not await asyncio.to_thread(cluster.has_room):
+                self._make_room(there)
             await asyncio.to_thread(cluster.deploy, order.revision, order.task, replicas)
         await self._await_running(name)
         return await asyncio.to_thread(cluster.handle, name)
@@ -157,6 +157,21 @@ class Applications:
                     retry_after=30,
                 )
             await asyncio.sleep(_LOOK_EVERY)
+
+    def _make_room(self, there: dict[str, Any]) -> None:
+        """End what has replicas and was not called for the longest time, if it may end."""
+        idle = [
+            (it.used_at, revision)
+            for revision, it in self._by_revision.items()
+            if it.is_idle(_LINGER) and _running(there.get(it.name))
+        ]
+        if idle and not self._settings.min_replicas:
+            self._drop(min(idle, key=lambda pair: pair[0])[1])
+
+    def _drop(self, revision: Revision) -> None:
+        application = self._by_revision.pop(revision)
+        application.ready.cancel()
+        self._end(application.name)
 
     def _end(self, name: str) -> None:
         self._ending[name] = task = self._do(self._cluster.delete, name)

@@ -31,13 +31,14 @@ class Cluster:
         self._prefix = f"phub-{hub}-"
         self._suffix = f"-{_digest(settings.to_json() + __version__)}"
         self._board = f"phub-passes-{hub}"
+        self._ray: Any = None
         self._serve: Any = None
 
     def connect(self) -> None:
         """Join the cluster. Raises OverloadedError if it does not answer."""
         if not self.answers():
             raise gone(self._settings.address, "nothing listens there")
-        ray: Any = import_module("ray")
+        self._ray = ray = import_module("ray")
         try:
             ray.init(
                 address=self._settings.address,
@@ -110,6 +111,16 @@ class Cluster:
         """The status of each application of this hub, by name."""
         found = self._serve.status().applications
         return {name: it for name, it in found.items() if name.startswith(self._prefix)}
+
+    def has_room(self) -> bool:
+        """Whether there seems to be room for one more replica."""
+        free = self._ray.available_resources()
+        wanted = {
+            "CPU": self._settings.cpus,
+            "GPU": self._settings.gpus,
+            "memory": self._settings.memory_gb * 1e9,
+        }
+        return all(free.get(name, 0.0) >= share for name, share in wanted.items())
 
     def is_current(self, name: str) -> bool:
         """Whether this release, with these settings, would run the application like that."""
