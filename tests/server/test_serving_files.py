@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -68,6 +70,21 @@ def test_all_files_come_and_stay(
     assert cache.fetch(revision, "no pass is needed any more") == folder
 
 
+def test_what_no_replica_has_used_for_a_day_is_removed(
+    revision: Revision, cache: ModelCache, ticket: Callable[..., str]
+) -> None:
+    folder = cache.fetch(revision, ticket())
+    used = folder.parent.parent / "another" / "commit"
+    old = folder.parent.parent / "third" / "commit"
+    for other in (used, old):
+        shutil.copytree(folder, other)
+    os.utime(old, (0, 0))
+    folder.rename(folder.with_name("gone"))
+    cache.fetch(revision, ticket())
+    assert used.is_dir()
+    assert not old.exists()
+
+
 @pytest.mark.parametrize("wrong", ["expired", "made up", "of another purpose", "of a stranger"])
 def test_without_a_good_pass_nothing_comes(
     revision: Revision, cache: ModelCache, ticket: Callable[..., str], wrong: str
@@ -80,7 +97,7 @@ def test_without_a_good_pass_nothing_comes(
     }[wrong]
     with pytest.raises(requests.HTTPError) as refusal:
         cache.fetch(revision, text)
-    assert refusal.value.response.status_code in (403, 404)
+    assert refusal.value.response.status_code in (401, 403)
     assert cache.known(revision) is None
 
 
@@ -91,7 +108,7 @@ def test_a_pass_ends_with_the_repository(
     HfApi(endpoint=hub_server.endpoint, token=hub_server.token()).delete_repo(REPO)
     with pytest.raises(requests.HTTPError) as refusal:
         cache.fetch(revision, good)
-    assert refusal.value.response.status_code == 404
+    assert refusal.value.response.status_code == 401
 
 
 def test_a_pass_is_no_credential_elsewhere(

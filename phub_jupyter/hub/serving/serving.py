@@ -49,9 +49,9 @@ class Runner(Protocol):
 class Serving:
     """One worker process for all models of the hub, or a ``gateway`` to a cluster in its place.
 
-    It starts with the first call, is started again after it died, and ends when nobody has called
-    for ``idle_seconds``. Work that has not ended ``patience`` seconds after its call has is ended
-    with the process; ``options`` go to the worker program.
+    Either starts with the first call and is started again after it died. The worker ends when
+    nobody has called for ``idle_seconds``; work of it that has not ended ``patience`` seconds after
+    its call has is ended with the process. ``options`` go to the worker program.
     """
 
     def __init__(
@@ -149,6 +149,8 @@ class Serving:
         await self._workers.stop()
 
     def _watch_idle(self) -> None:
+        if self._gateway is not None:  # it has to end what is idle on the cluster
+            return
         if self._idle_watch is not None:
             self._idle_watch.cancel()
         self._idle_watch = asyncio.create_task(self._stop_when_idle())

@@ -29,7 +29,6 @@ class ServingFileHandler(FileHandler):
         if scheme.lower() != "bearer":
             raise AuthenticationError("Send the pass that came with the call as Bearer.")
         right = await self.run(self.hub.passes.open, PURPOSE, ticket.strip())
-        self.actor = right.actor
         return right.repo
 
     async def get(self, revision: str, path: str) -> None:

@@ -10,13 +10,12 @@ from typing import Any
 from phub_jupyter import __version__
 from phub_jupyter.compute.inference.on_serve.orders import Revision
 from phub_jupyter.compute.inference.on_serve.passes import NAMESPACE, post_pass
-from phub_jupyter.compute.inference.on_serve.replica import Replica
+from phub_jupyter.compute.inference.on_serve.replica import CALLS_PER_REPLICA, Replica
 from phub_jupyter.errors import OverloadedError
 from phub_jupyter.serve_settings import ServeSettings
 
 __all__ = ["Cluster", "gone"]
 
-_CALLS_PER_REPLICA = 4  # times the target: so many find a replica's queue open
 _DRAIN_SECONDS = 120.0
 _TOUCH_SECONDS = 3.0
 
@@ -80,7 +79,7 @@ class Cluster:
             room["memory"] = int(settings.memory_gb * 1e9)
         deployment = self._serve.deployment(Replica).options(
             ray_actor_options=room,
-            max_ongoing_requests=_CALLS_PER_REPLICA * target,
+            max_ongoing_requests=CALLS_PER_REPLICA * target,
             graceful_shutdown_timeout_s=_DRAIN_SECONDS,
             graceful_shutdown_wait_loop_s=0.5,
             autoscaling_config={

@@ -7,6 +7,7 @@ import hashlib
 import os
 import shutil
 import time
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
@@ -43,7 +44,7 @@ class ModelCache:
         with (folder.parent / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # replicas that start together fetch once
             if not folder.is_dir():
-                self._forget_old(folder.parent)
+                self._forget_old()
                 self._fill(folder, revision, ticket)
         return folder
 
@@ -51,11 +52,12 @@ class ModelCache:
         hub = hashlib.sha256(self._endpoint.encode()).hexdigest()[:12]
         return self._root / hub / revision.repo / revision.commit
 
-    def _forget_old(self, folder: Path) -> None:
+    def _forget_old(self) -> None:
         limit = time.time() - _FORGOTTEN
-        for entry in folder.iterdir():
-            if entry.is_dir() and entry.stat().st_mtime < limit:
-                shutil.rmtree(entry, ignore_errors=True)
+        for folder in self._root.glob("*/*/*/"):
+            with suppress(OSError):  # another replica may be doing the same
+                if folder.stat().st_mtime < limit:
+                    shutil.rmtree(folder)
 
     def _fill(self, folder: Path, revision: Revision, ticket: str) -> None:
         partial = folder.with_name(f"{folder.name}.partial")

@@ -23,7 +23,10 @@ from phub_jupyter.compute.inference.on_serve.passes import pass_for
 from phub_jupyter.errors import HubError, StorageError
 from phub_jupyter.serve_settings import ServeSettings
 
-__all__ = ["Replica"]
+__all__ = ["CALLS_PER_REPLICA", "Replica"]
+
+CALLS_PER_REPLICA = 4
+"""Times the target: so many calls find a replica's queue open."""
 
 _ENVIRONMENT = {
     "HF_HUB_OFFLINE": "1",
@@ -136,4 +139,6 @@ def _limits(settings: ServeSettings) -> Any:
     from phub_jupyter.compute.inference.engine import EngineLimits
 
     memory = {"memory": int(settings.memory_gb * 1e9)} if settings.memory_gb else {}
-    return EngineLimits(lanes=max(1, int(settings.cpus)), idle_seconds=float("inf"), **memory)
+    lanes = max(1, int(settings.cpus))
+    streams = CALLS_PER_REPLICA * settings.target_ongoing_requests
+    return EngineLimits(lanes=lanes, streams=streams, idle_seconds=float("inf"), **memory)
