@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -22,11 +23,16 @@ _WAIT = 240.0  # seconds; a busy machine needs a minute for a node
 class RayCluster:
     """By default two nodes of one processor each.
 
-    ``address`` is that of the dashboard; drivers join at ``gcs``, on ``port`` if given.
+    ``address`` is that of the dashboard; drivers join at ``gcs``, on ``port`` if given. Whoever
+    talks with it needs the ``token``, if there is one.
     """
 
-    def __init__(self, nodes: int = 2, cpus: int = 1, port: int | None = None) -> None:
+    def __init__(
+        self, nodes: int = 2, cpus: int = 1, port: int | None = None, token: str = ""
+    ) -> None:
         self._cpus = cpus
+        self._auth = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": token} if token else {}
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self.folder = Path(tempfile.mkdtemp(prefix="phub-ray-"))  # short: sockets lie in it
         self._port, dashboard = port or _free_port(), _free_port()
         self.gcs = f"127.0.0.1:{self._port}"
@@ -64,6 +70,10 @@ class RayCluster:
             process.send_signal(signal.SIGKILL)
         psutil.wait_procs([*processes, self.nodes[node]], timeout=20)
 
+    def shown(self, page: str) -> str:
+        """What the dashboard answers below ``/api``."""
+        return requests.get(f"{self.address}/api/{page}", headers=self._headers, timeout=30).text
+
     def logs(self) -> list[Path]:
         """Everything that Ray wrote down so far."""
         found = [path for path in self.folder.glob("ray/session_2*/logs/**/*") if path.is_file()]
@@ -84,6 +94,7 @@ class RayCluster:
             "HOME": str(self.folder),
             "HF_HOME": str(self.folder / "hf"),
             "RAY_USAGE_STATS_ENABLED": "0",
+            **self._auth,
             "RAY_health_check_period_ms": "1000",
         }
         shared = [f"--num-cpus={self._cpus}", "--object-store-memory=100000000", "--block"]
@@ -100,8 +111,7 @@ class RayCluster:
 
     def _alive(self) -> int:
         try:
-            answer = requests.get(f"{self.address}/api/v0/nodes", timeout=5).json()
-            rows = answer["data"]["result"]["result"]
+            rows = json.loads(self.shown("v0/nodes"))["data"]["result"]["result"]
         except (requests.RequestException, ValueError, KeyError, TypeError):
             return 0
         return sum(row["state"] == "ALIVE" for row in rows)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import secrets
 import signal
 import threading
 import time
@@ -39,6 +40,8 @@ pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 TALKER = "ada/talker"
 CALLERS = 16
 OLD_SECONDS = 15.0
+LONG = 32_768  # tokens, which nobody waits for
+RAY_TOKEN = secrets.token_hex(32)
 NUMBERS = count()
 PASS = re.compile(r"[A-Za-z0-9_-]{40,}\.[A-Za-z0-9_-]{43}")
 
@@ -47,7 +50,7 @@ PASS = re.compile(r"[A-Za-z0-9_-]{40,}\.[A-Za-z0-9_-]{43}")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubServer]:
     root = tmp_path_factory.mktemp("served")
     with model_server(root) as running:
-        folder = make_language_model(root / "talker", template=TEMPLATE)
+        folder = make_language_model(root / "talker", template=TEMPLATE, positions=LONG)
         (folder / "README.md").write_text("---\npipeline_tag: text-generation\n---\n", "utf-8")
         api = HfApi(endpoint=running.endpoint, token=running.token())
         api.create_repo(TALKER, private=True)
@@ -58,10 +61,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubServer]:
 @pytest.fixture(scope="module")
 def cluster(server: HubServer) -> Iterator[RayCluster]:
     """A cluster that the hub runs its models on."""
-    running = RayCluster(nodes=1, cpus=6)
+    running = RayCluster(nodes=1, cpus=6, token=RAY_TOKEN)
     try:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("HOME", str(running.folder))  # where the token of the cluster is
+            patch.setenv("RAY_AUTH_MODE", "token")
+            patch.setenv("RAY_AUTH_TOKEN", RAY_TOKEN)
             server.hub.serving = serving(server, running.gcs)
             yield running
             server.call(server.hub.serving.stop())
@@ -101,8 +105,7 @@ def ask(server: HubServer, repo: str, body: Any, user: str = "ada", **kwargs: An
         f"{server.endpoint}/models/{repo}",
         json=body,
         headers=server.headers(user, "read"),
-        timeout=180,
-        **kwargs,
+        **{"timeout": 180, **kwargs},
     )
 
 
@@ -265,6 +268,45 @@ def test_a_model_that_turns_private_is_not_found_at_once(
     assert ask(server, repo, {"inputs": "a good film"}, "ada").status_code == 404
 
 
+def test_a_model_that_cannot_be_used_says_what_the_worker_would(
+    server: HubServer, cluster: RayCluster, api: HfApi, repo: str
+) -> None:
+    api.delete_file("model.safetensors", repo)
+    api.upload_file(repo_id=repo, path_or_fileobj=b"x", path_in_repo="pytorch_model.bin")
+    answer = ask(server, repo, {"inputs": "a good film"})
+    assert (answer.status_code, "safetensors" in answer.json()["error"]) == (400, True)
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_whoever_leaves_takes_their_call_along(
+    server: HubServer, cluster: RayCluster, stream: bool
+) -> None:
+    short = {"inputs": "x", "parameters": {"max_new_tokens": 3}}
+    assert ask(server, TALKER, short).status_code == 200
+    parameters = {"max_new_tokens": LONG, "seed": 1}
+    body = {"inputs": "x", "parameters": parameters, "stream": stream}
+    if stream:
+        with ask(server, TALKER, body, stream=True) as answer:
+            assert next(answer.iter_lines())
+            assert busiest(cluster) > 50
+    else:
+        with pytest.raises(requests.Timeout):
+            ask(server, TALKER, body, timeout=2)
+    wait_for(lambda: server.hub.serving.admission.calls == 0, 10)
+    wait_for(lambda: busiest(cluster) < 30, 10)
+    health = server.call(server.hub.serving.health())
+    assert [model for model in health["models"] if model["calls"]] == []
+
+
+def busiest(cluster: RayCluster) -> float:
+    """The share of a processor, in percent, that the replica with the most work takes."""
+    there = replicas(cluster)
+    for process in there:
+        process.cpu_percent()
+    time.sleep(1)
+    return max(process.cpu_percent() for process in there)
+
+
 def test_another_gateway_goes_on_with_what_runs(server: HubServer, cluster: RayCluster) -> None:
     assert ask(server, REPO, {"inputs": "a good film"}).status_code == 200
     before = {process.pid for process in replicas(cluster)}
@@ -279,7 +321,7 @@ def test_no_pass_is_in_what_ray_writes_down_or_shows(
     right = Pass(server.hub.accounts.actor_for_user("ada"), Action.CONTENT, Repo(uid="a" * 24))
     assert PASS.fullmatch(server.hub.passes.issue(PURPOSE, right, timedelta(minutes=1)))
     shown = [
-        requests.get(f"{cluster.address}/api/{page}", timeout=30).text
+        cluster.shown(page)
         for page in ("serve/applications/", "v0/actors?detail=true", "v0/tasks?detail=true")
     ]
     assert all("Replica" in text for text in shown[:2])  # they do show deployments and actors
@@ -299,7 +341,7 @@ def is_genuine(server: HubServer, text: str) -> bool:
 
 
 def test_no_door_of_the_cluster_leads_to_a_model(cluster: RayCluster) -> None:
-    shown = requests.get(f"{cluster.address}/api/serve/applications/", timeout=30).json()
+    shown = json.loads(cluster.shown("serve/applications/"))
     assert shown["applications"]
     assert {it["route_prefix"] for it in shown["applications"].values()} == {None}
     assert shown["proxies"] == {}
@@ -314,7 +356,8 @@ def test_a_lost_cluster_is_named_and_used_again_when_it_is_back(
     assert answer.status_code == 503, answer.text
     assert cluster.gcs in answer.json()["error"]
     assert int(answer.headers["Retry-After"]) > 0
-    back = RayCluster(nodes=1, cpus=6, port=int(cluster.gcs.rpartition(":")[2]))
+    port = int(cluster.gcs.rpartition(":")[2])
+    back = RayCluster(nodes=1, cpus=6, port=port, token=RAY_TOKEN)
     try:
         wait_for(lambda: ask(server, REPO, {"inputs": "a good film"}).status_code == 200)
         assert server.call(server.hub.serving.health())["pid"] != pid
