@@ -287,13 +287,15 @@ def test_whoever_leaves_takes_their_call_along(
     body = {"inputs": "x", "parameters": parameters, "stream": stream}
     if stream:
         with ask(server, TALKER, body, stream=True) as answer:
-            assert next(answer.iter_lines())
-            assert busiest(cluster) > 50
+            lines = answer.iter_lines()  # the connection ends with it
+            assert next(lines)
+            assert busiest(cluster) > 30
+            lines.close()
     else:
         with pytest.raises(requests.Timeout):
             ask(server, TALKER, body, timeout=2)
     wait_for(lambda: server.hub.serving.admission.calls == 0, 10)
-    wait_for(lambda: busiest(cluster) < 30, 10)
+    wait_for(lambda: busiest(cluster) < 20, 10)
     health = server.call(server.hub.serving.health())
     assert [model for model in health["models"] if model["calls"]] == []
 
