@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -40,6 +41,7 @@ pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 TALKER = "ada/talker"
 CALLERS = 16
 OLD_SECONDS = 15.0
+OLD, NEW = frozenset(LABELS), ("bad", "meh", "fine")
 LONG = 32_768  # tokens, which nobody waits for
 RAY_TOKEN = secrets.token_hex(32)
 NUMBERS = count()
@@ -73,14 +75,12 @@ def cluster(server: HubServer) -> Iterator[RayCluster]:
         running.close()
 
 
-def serving(server: HubServer, address: str) -> Serving:
-    settings = ServeSettings(
-        address,
-        server.endpoint,
-        max_replicas=2,
-        target_ongoing_requests=4,
-        cpus=1,
-        idle_seconds=600,
+def serving(server: HubServer, address: str, **others: Any) -> Serving:
+    settings = replace(
+        ServeSettings(
+            address, server.endpoint, max_replicas=2, target_ongoing_requests=4, idle_seconds=600
+        ),
+        **others,
     )
     cache = server.hub.root / "cache"
     gateway = ServeGateway(cache / "serve", settings, server.hub.passes)
@@ -191,32 +191,54 @@ def test_answers_are_those_of_the_worker(server: HubServer, cluster: RayCluster)
     )
 
 
+def commit_labels(api: HfApi, repo: str, folder: Path) -> frozenset[str]:
+    """A new commit, whose answers have other labels."""
+    path = api.hf_hub_download(repo, "config.json", local_dir=folder)
+    config = json.loads(Path(path).read_text("utf-8"))
+    config["id2label"] = dict(enumerate(NEW))
+    config["label2id"] = {label: number for number, label in enumerate(NEW)}
+    data = json.dumps(config).encode()
+    api.upload_file(repo_id=repo, path_or_fileobj=data, path_in_repo="config.json")
+    return frozenset(NEW)
+
+
 def test_no_call_fails_while_a_new_commit_takes_over(
     server: HubServer, cluster: RayCluster, api: HfApi, repo: str, tmp_path: Path
 ) -> None:
     assert ask(server, repo, {"inputs": "a good film"}).status_code == 200
-    path = api.hf_hub_download(repo, "config.json", local_dir=tmp_path)
-    config = json.loads(Path(path).read_text("utf-8"))
-    new = ("bad", "meh", "fine")
-    config["id2label"] = dict(enumerate(new))
-    config["label2id"] = {label: number for number, label in enumerate(new)}
     load = Load(server, repo)
     with load.running():
         wait_for(lambda: len(load.seen) > 100)
-        api.upload_file(
-            repo_id=repo, path_or_fileobj=json.dumps(config).encode(), path_in_repo="config.json"
-        )
+        new = commit_labels(api, repo, tmp_path)
         committed = time.monotonic()
-        wait_for(lambda: any(labels == frozenset(new) for _, labels in load.labels()))
+        wait_for(lambda: any(labels == new for _, labels in load.labels()))
         taken_over = len(load.seen)
         wait_for(lambda: len(load.seen) > taken_over + 200)
     assert load.failures == []
     answers = load.labels()
-    assert {labels for _, labels in answers} == {frozenset(LABELS), frozenset(new)}
-    late = [begun - committed for begun, labels in answers if labels == frozenset(LABELS)]
+    assert {labels for _, labels in answers} == {OLD, new}
+    late = [begun - committed for begun, labels in answers if labels == OLD]
     assert max(late) < OLD_SECONDS
     during = [begun for begun in late if begun > 0]
     assert len(during) > 20  # the old commit went on while the new one was being loaded
+
+
+def test_a_new_commit_takes_over_where_there_is_room_for_one_only(
+    server: HubServer, cluster: RayCluster, api: HfApi, repo: str, tmp_path: Path
+) -> None:
+    usual = server.hub.serving
+    server.hub.serving = serving(server, cluster.gcs, cpus=6, max_replicas=1, old_seconds=3)
+    load = Load(server, repo)
+    try:
+        assert ask(server, repo, {"inputs": "a good film"}).status_code == 200
+        with load.running(4):
+            wait_for(lambda: len(load.seen) > 20)
+            new = commit_labels(api, repo, tmp_path)
+            wait_for(lambda: any(labels == new for _, labels in load.labels()))
+    finally:
+        server.call(server.hub.serving.stop())
+        server.hub.serving = usual
+    assert load.failures == []
 
 
 def test_replicas_are_added_under_load(server: HubServer, cluster: RayCluster, repo: str) -> None:

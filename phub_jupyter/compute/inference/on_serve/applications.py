@@ -21,6 +21,8 @@ _LOG = logging.getLogger("phub.gateway")
 _LOOK_EVERY = 0.25
 _START_SECONDS = 100.0  # until callers hear why it takes so long
 _LINGER = 5.0  # seconds without calls until an old revision ends
+_ROOM_SECONDS = 5.0  # between two that end for one that finds no room
+_NO_ROOM = "to be scheduled"  # what Serve says of replicas that wait for room
 _PASS_SECONDS = 60.0  # passes on the board are not older, as long as there are calls
 
 
@@ -97,6 +99,15 @@ class Applications:
             self._do(self._cluster.post, revision, order.ticket)
         return found
 
+    async def look_after(self, lost: Application) -> None:
+        """Forget an application that failed a call if others have ended it."""
+        there = await asyncio.to_thread(self._cluster.status)
+        if lost.name in there and there[lost.name].status != "DELETING":
+            return  # only a replica was lost, and Serve sees to it
+        for revision, application in list(self._by_revision.items()):
+            if application is lost:
+                del self._by_revision[revision]
+
     def tick(self) -> None:
         """End what nobody needs."""
         idle = float("inf") if self._settings.min_replicas else self._settings.idle_seconds
@@ -140,11 +151,16 @@ class Applications:
 
     async def _await_running(self, name: str) -> None:
         deadline = time.monotonic() + _START_SECONDS
+        room_at = 0.0
         while True:
-            status = (await asyncio.to_thread(self._cluster.status)).get(name)
+            there = await asyncio.to_thread(self._cluster.status)
+            status = there.get(name)
             if status is not None and status.status == "RUNNING":
                 return
             said = _message(status)
+            if _NO_ROOM in said and time.monotonic() > room_at:
+                self._make_room(there)
+                room_at = time.monotonic() + _ROOM_SECONDS
             if status is not None and status.status == "DEPLOY_FAILED":
                 await asyncio.to_thread(self._cluster.delete, name)
                 raise OverloadedError(

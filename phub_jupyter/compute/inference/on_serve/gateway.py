@@ -62,9 +62,9 @@ class Gateway:
                     return await self._ask(application, order, sent)
             except _LostError as error:
                 reason = error
+            await self._check(application)
             if sent.begun:
                 break
-        await self._check()
         raise OverloadedError(
             f"The replica that ran the model was lost in the middle of the call ({reason}); "
             "another one is started in its place, so try again.",
@@ -105,11 +105,11 @@ class Gateway:
         if self._misses >= _MISSES:
             _end("the cluster does not answer any more")
 
-    async def _check(self) -> None:
+    async def _check(self, application: Application) -> None:
         """Tell a lost replica from a lost cluster, which ends this process."""
         try:
             async with asyncio.timeout(_STATUS_SECONDS):
-                await asyncio.to_thread(self._cluster.status)
+                await self._applications.look_after(application)
         except Exception:
             _end("Ray Serve does not answer any more")
 
