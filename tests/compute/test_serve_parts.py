@@ -97,6 +97,11 @@ def test_a_new_commit_that_cannot_run_is_told_and_not_hidden(branches: Branches)
     assert branches.ask("two").commit == "two"
 
 
+def test_an_old_commit_that_gave_its_room_away_does_not_answer(branches: Branches) -> None:
+    branches.shelf.known["one"].is_ready = False
+    assert branches.ask("two").commit == "two"
+
+
 def test_an_exact_commit_is_what_was_asked_for(branches: Branches) -> None:
     assert branches.ask("two", None).commit == "two"
     assert branches.ask("one", None).commit == "one"

@@ -227,6 +227,7 @@ def test_a_new_commit_takes_over_where_there_is_room_for_one_only(
     server: HubServer, cluster: RayCluster, api: HfApi, repo: str, tmp_path: Path
 ) -> None:
     usual = server.hub.serving
+    server.call(usual.stop())  # as when a hub is started again with other settings
     server.hub.serving = serving(server, cluster.gcs, cpus=6, max_replicas=1, old_seconds=3)
     load = Load(server, repo)
     try:

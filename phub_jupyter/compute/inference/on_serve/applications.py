@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,11 +36,12 @@ class Application:
     calls: int = 0
     used_at: float = field(default_factory=time.monotonic)
     superseded: bool = False
+    ended: bool = False
 
     @property
     def is_ready(self) -> bool:
         """Whether calls would be answered at once."""
-        return self.is_decided and self.ready.exception() is None
+        return not self.ended and self.is_decided and self.ready.exception() is None
 
     @property
     def is_decided(self) -> bool:
@@ -77,7 +79,7 @@ class Applications:
         """Look what there is: what nobody calls, or is from other settings, is ended."""
         for name in await asyncio.to_thread(self._cluster.status):
             stays = self._cluster.is_current(name)
-            self._strays[name] = time.monotonic() if stays else 0.0
+            self._strays[name] = time.monotonic() if stays else -math.inf
 
     def get(self, order: Order, before: Application | None = None) -> Application:
         """The application for a call, begun if there is none.
@@ -106,18 +108,18 @@ class Applications:
             return  # only a replica was lost, and Serve sees to it
         for revision, application in list(self._by_revision.items()):
             if application is lost:
+                lost.ended = True
                 del self._by_revision[revision]
 
     def tick(self) -> None:
         """End what nobody needs."""
-        idle = float("inf") if self._settings.min_replicas else self._settings.idle_seconds
+        idle = math.inf if self._settings.min_replicas else self._settings.idle_seconds
         for revision, application in list(self._by_revision.items()):
             limit = _LINGER if application.superseded else idle
             if application.is_idle(limit):
                 self._drop(revision)
         limit = time.monotonic() - self._settings.idle_seconds
         for name in [name for name, since in self._strays.items() if since < limit]:
-            del self._strays[name]
             self._end(name)
 
     def describe(self) -> list[dict[str, Any]]:
@@ -176,6 +178,10 @@ class Applications:
 
     def _make_room(self, there: dict[str, Any]) -> None:
         """End what has replicas and was not called for the longest time, if it may end."""
+        strays = [name for name in self._strays if _running(there.get(name))]
+        if strays:
+            self._end(strays[0])
+            return
         idle = [
             (it.used_at, revision)
             for revision, it in self._by_revision.items()
@@ -186,10 +192,12 @@ class Applications:
 
     def _drop(self, revision: Revision) -> None:
         application = self._by_revision.pop(revision)
+        application.ended = True
         application.ready.cancel()
         self._end(application.name)
 
     def _end(self, name: str) -> None:
+        self._strays.pop(name, None)
         self._ending[name] = task = self._do(self._cluster.delete, name)
         task.add_done_callback(lambda _: self._ending.pop(name, None))
 
