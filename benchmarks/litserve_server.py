@@ -3,9 +3,7 @@
 ``python litserve_server.py MODEL PRECISION LANES PORT`` serves ``POST /predict``.
 """
 
-from __future__ import annotations
-
-import sys
+import sys  # annotations are read while the program runs, so they are not put off
 from typing import Any
 
 import litserve
