@@ -123,6 +123,7 @@ def rivals(model: Path, environments: Path | None) -> Iterator[list[Side]]:
         sides = []
         if environments is not None:
             precision, lanes = precision_of(model), min(4, os.cpu_count() or 1)
+            print(f"the others run in {precision} with {lanes} lanes")
             for rival in RIVALS:
                 server = rival_server(rival, environments.absolute(), model, precision, lanes)
                 sides.append(Side(rival.name, stack.enter_context(server)))
@@ -159,10 +160,20 @@ class Client:
         self._writer.write(f"{self._head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
         head = await self._reader.readuntil(b"\r\n\r\n")
         length = re.search(rb"(?i)^content-length: *(\d+)", head, re.MULTILINE)
-        assert length is not None
-        answer = await self._reader.readexactly(int(length[1]))
+        if length is None:
+            answer = await self._chunks()
+        else:
+            answer = await self._reader.readexactly(int(length[1]))
         if head.split()[1] != b"200":
             raise SystemExit(f"{self._address.geturl()} answered {answer.decode()}")
+
+    async def _chunks(self) -> bytes:
+        """An answer whose length the server does not say in advance."""
+        answer = b""
+        while size := int(await self._reader.readuntil(b"\r\n"), 16):
+            answer += (await self._reader.readexactly(size + 2))[:-2]
+        await self._reader.readuntil(b"\r\n")
+        return answer
 
     def close(self) -> None:
         """Close the connection."""
