@@ -5,6 +5,8 @@ texts from the same concurrent clients in turns, and prints a table and one line
 The texts are sentences of Python's own documentation, which every Python brings along; they are
 about as long as the film snippets of the walk-through (10, 25 and 60 tokens at 5, 50 and 95 %).
 The pipeline is measured with one thread and with torch's default, and the faster one counts.
+With ``--rivals`` tuned Ray Serve and LitServe are measured too, with as many lanes as the hub has
+and in the same precision; they are installed into environments of their own below ``--rivals``.
 """
 
 from __future__ import annotations
@@ -23,13 +25,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import cycle
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from hub_process import HubProcess, hub_process
+from rivals import RIVALS, precision_of, rival_server
 
 _REPO = "ada/minilm-classifier"
 
@@ -113,6 +116,20 @@ def naive_server(model: Path, threads: str | None) -> Iterator[Side]:
             process.kill()
 
 
+@contextmanager
+def rivals(model: Path, environments: Path | None) -> Iterator[list[Side]]:
+    """The frameworks, if they are to be compared with, as the hub runs the model."""
+    with ExitStack() as stack:
+        sides = []
+        if environments is not None:
+            precision, lanes = precision_of(model), min(4, os.cpu_count() or 1)
+            print(f"the others run in {precision} with {lanes} lanes")
+            for rival in RIVALS:
+                server = rival_server(rival, environments.absolute(), model, precision, lanes)
+                sides.append(Side(rival.name, stack.enter_context(server)))
+        yield sides
+
+
 def upload(hub: HubProcess, model: Path) -> Side:
     """Put the model into the hub as anybody would."""
     hub.api.create_repo(_REPO)
@@ -143,10 +160,20 @@ class Client:
         self._writer.write(f"{self._head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
         head = await self._reader.readuntil(b"\r\n\r\n")
         length = re.search(rb"(?i)^content-length: *(\d+)", head, re.MULTILINE)
-        assert length is not None
-        answer = await self._reader.readexactly(int(length[1]))
+        if length is None:
+            answer = await self._chunks()
+        else:
+            answer = await self._reader.readexactly(int(length[1]))
         if head.split()[1] != b"200":
             raise SystemExit(f"{self._address.geturl()} answered {answer.decode()}")
+
+    async def _chunks(self) -> bytes:
+        """An answer whose length the server does not say in advance."""
+        answer = b""
+        while size := int(await self._reader.readuntil(b"\r\n"), 16):
+            answer += (await self._reader.readexactly(size + 2))[:-2]
+        await self._reader.readuntil(b"\r\n")
+        return answer
 
     def close(self) -> None:
         """Close the connection."""
@@ -192,11 +219,16 @@ def report(sides: list[Side], clients: int) -> None:
     for side in sides:
         print(side.row())
     ours, *references = (statistics.median(side.rates) for side in sides)
-    theirs = max(references)
+    theirs = max(references[:2])
     print(f"\nratio to the faster pipeline: {ours / theirs:.2f}")
-    print(
-        json.dumps({"hub": round(ours), "naive": round(theirs), "ratio": round(ours / theirs, 2)})
-    )
+    others = {
+        side.name: round(ours / rate, 2)
+        for side, rate in zip(sides[3:], references[2:], strict=True)
+    }
+    for name, ratio in others.items():
+        print(f"ratio to {name}: {ratio:.2f}")
+    figures = {"hub": round(ours), "naive": round(theirs), "ratio": round(ours / theirs, 2)}
+    print(json.dumps({**figures, **({"ratios": others} if others else {})}))
 
 
 def main() -> None:
@@ -205,6 +237,7 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=32)
     parser.add_argument("--seconds", type=float, default=3, help="length of one turn")
     parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--rivals", type=Path, metavar="FOLDER", help="compare with others too")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
@@ -214,8 +247,9 @@ def main() -> None:
             hub_process(root / "hub") as hub,
             naive_server(root / "model", "1") as single,
             naive_server(root / "model", None) as default,
+            rivals(root / "model", args.rivals) as others,
         ):
-            sides = [upload(hub, root / "model"), single, default]
+            sides = [upload(hub, root / "model"), single, default, *others]
             asyncio.run(measure(sides, args.clients, args.seconds, args.rounds))
         report(sides, args.clients)
 

@@ -54,6 +54,7 @@ from phub_jupyter.hub.repos.snapshots import Snapshots
 from phub_jupyter.hub.repos.storage import Storage
 from phub_jupyter.hub.repos.weights import Weights
 from phub_jupyter.hub.serving.limits import ServingLimits
+from phub_jupyter.hub.serving.serve_gateway import ServeGateway
 from phub_jupyter.hub.serving.serving import Serving
 from phub_jupyter.hub.serving.usage import Usage
 from phub_jupyter.hub.serving.usage_report import UsageReports
@@ -64,6 +65,7 @@ from phub_jupyter.hub.webhooks.deliverer import Deliverer
 from phub_jupyter.hub.webhooks.queue import Queue
 from phub_jupyter.hub.webhooks.secrets import Sealer
 from phub_jupyter.hub.webhooks.webhooks import Webhooks
+from phub_jupyter.serve_settings import ServeSettings
 
 __all__ = ["Hub"]
 
@@ -149,7 +151,9 @@ class Hub:
             root / "evaluations",
         )
         limits = ServingLimits.from_environment()
-        self.serving = Serving(self.snapshots, root / "cache", limits=limits)
+        self.serving = Serving(
+            self.snapshots, root / "cache", limits=limits, gateway=self._serve_gateway(root)
+        )
         self.widgets = Widgets(self.repositories)
         self.usage = Usage(self.database)
         self.usage_reports = UsageReports(self.database, self.usage)
@@ -171,6 +175,12 @@ class Hub:
         hub.evaluation_jobs.recover()
         hub.index.catch_up()
         return hub
+
+    def _serve_gateway(self, root: Path) -> ServeGateway | None:
+        settings = ServeSettings.from_environment()
+        if settings is None:
+            return None
+        return ServeGateway(root / "cache" / "serve", settings, self.passes)
 
     async def stop(self) -> None:
         """End worker, evaluation and Space processes, then give the database back."""

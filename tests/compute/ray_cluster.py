@@ -1,7 +1,8 @@
-"""A real Ray cluster of two nodes on this machine, the second of which can be lost."""
+"""A real Ray cluster on this machine, nodes of which can be lost."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -20,23 +21,34 @@ _WAIT = 240.0  # seconds; a busy machine needs a minute for a node
 
 
 class RayCluster:
-    """Two nodes of one processor each; ``address`` is that of the dashboard."""
+    """By default two nodes of one processor each.
 
-    def __init__(self) -> None:
+    ``address`` is that of the dashboard; drivers join at ``gcs``, on ``port`` if given. Whoever
+    talks with it needs the ``token``, if there is one.
+    """
+
+    def __init__(
+        self, nodes: int = 2, cpus: int = 1, port: int | None = None, token: str = ""
+    ) -> None:
+        self._cpus = cpus
+        self._auth = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": token} if token else {}
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self.folder = Path(tempfile.mkdtemp(prefix="phub-ray-"))  # short: sockets lie in it
-        self._gcs, dashboard = _free_port(), _free_port()
+        self._port, dashboard = port or _free_port(), _free_port()
+        self.gcs = f"127.0.0.1:{self._port}"
         self.address = f"http://127.0.0.1:{dashboard}"
         self.nodes: list[psutil.Popen] = []
         try:
             self._add(
                 "--head",
-                f"--port={self._gcs}",
+                f"--port={self._port}",
                 f"--dashboard-port={dashboard}",
                 f"--ray-client-server-port={_free_port()}",
                 f"--temp-dir={self.folder / 'ray'}",
             )
             self._await_nodes(1)
-            self.add_node()
+            for _ in range(nodes - 1):
+                self.add_node()
         except BaseException:
             self.close()
             raise
@@ -44,7 +56,7 @@ class RayCluster:
     def add_node(self) -> None:
         """Let another machine join."""
         before = self._alive()
-        self._add(f"--address=127.0.0.1:{self._gcs}")
+        self._add(f"--address={self.gcs}")
         self._await_nodes(before + 1)
 
     def at_work(self, node: int) -> bool:
@@ -57,6 +69,10 @@ class RayCluster:
         for process in processes:
             process.send_signal(signal.SIGKILL)
         psutil.wait_procs([*processes, self.nodes[node]], timeout=20)
+
+    def shown(self, page: str) -> str:
+        """What the dashboard answers below ``/api``."""
+        return requests.get(f"{self.address}/api/{page}", headers=self._headers, timeout=30).text
 
     def logs(self) -> list[Path]:
         """Everything that Ray wrote down so far."""
@@ -78,9 +94,10 @@ class RayCluster:
             "HOME": str(self.folder),
             "HF_HOME": str(self.folder / "hf"),
             "RAY_USAGE_STATS_ENABLED": "0",
+            **self._auth,
             "RAY_health_check_period_ms": "1000",
         }
-        shared = ["--num-cpus=1", "--object-store-memory=100000000", "--block"]
+        shared = [f"--num-cpus={self._cpus}", "--object-store-memory=100000000", "--block"]
         agent = [f"--dashboard-agent-listen-port={_free_port()}"]
         with (self.folder / "start.log").open("ab") as log:
             started = psutil.Popen(
@@ -94,8 +111,7 @@ class RayCluster:
 
     def _alive(self) -> int:
         try:
-            answer = requests.get(f"{self.address}/api/v0/nodes", timeout=5).json()
-            rows = answer["data"]["result"]["result"]
+            rows = json.loads(self.shown("v0/nodes"))["data"]["result"]["result"]
         except (requests.RequestException, ValueError, KeyError, TypeError):
             return 0
         return sum(row["state"] == "ALIVE" for row in rows)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from phub_jupyter.errors import OverloadedError, TooManyCallsError
+from phub_jupyter.hub.access import ANONYMOUS, Actor
 from phub_jupyter.hub.serving.limits import ServingLimits
 from phub_jupyter.hub.serving.tally import Meter
 
@@ -21,8 +22,9 @@ _RETRY_AFTER = 2
 class Call:
     """What is asked: a whole JSON body for a task.
 
-    ``caller`` tells one caller from another; ``seconds`` is how long they would wait, if that is
-    less than the hub would. What the call takes is noted in the ``meter``.
+    ``caller`` tells one caller from another, ``actor`` is with whose rights they call; ``seconds``
+    is how long they would wait, if that is less than the hub would. ``line`` is the branch that
+    they asked for, None for an exact commit. What the call takes is noted in the ``meter``.
     """
 
     task: str
@@ -30,6 +32,8 @@ class Call:
     caller: Hashable = None
     seconds: float | None = None
     meter: Meter = field(default_factory=Meter)
+    actor: Actor = ANONYMOUS
+    line: str | None = None
 
 
 class Admission:

@@ -1,4 +1,4 @@
-"""Answers calls to models: finds the files, starts the worker, hands the call over."""
+"""Answers calls to models: lets them in, and hands them to whatever runs models."""
 
 from __future__ import annotations
 
@@ -12,30 +12,46 @@ from typing import Any, Protocol
 from phub_jupyter.errors import NotSupportedError, TimedOutError
 from phub_jupyter.hub.database.tables import Repo
 from phub_jupyter.hub.serving.calls import Admission, Call
+from phub_jupyter.hub.serving.checkouts import Checkouts, ModelFolders
 from phub_jupyter.hub.serving.limits import ServingLimits
-from phub_jupyter.hub.serving.worker_process import Errand
+from phub_jupyter.hub.serving.serve_gateway import ServeGateway
+from phub_jupyter.hub.serving.worker_process import Errand, WorkerProcess
 from phub_jupyter.hub.serving.workers import Workers
 
-__all__ = ["ModelFolders", "Serving", "require_libraries"]
+__all__ = ["Serving", "require_libraries"]
 
-_CHECKOUTS = 64
 _END = object()
 
 
-class ModelFolders(Protocol):
-    """Where a commit's files lie as plain files (the snapshots)."""
+class Runner(Protocol):
+    """Whatever runs the models that calls are for."""
 
-    def folder(self, repo: Repo, commit: str) -> Path:
-        """A complete checkout of that commit; blocks."""
+    patience: float
+
+    @property
+    def running(self) -> WorkerProcess | None:
+        """The process that takes calls, if there is one."""
+        ...
+
+    async def ask(self, errand: Errand) -> Any:
+        """The answer to a call."""
+        ...
+
+    def stream(self, errand: Errand) -> AsyncGenerator[Any]:
+        """The pieces of the answer to a call."""
+        ...
+
+    async def stop(self) -> None:
+        """End the process."""
         ...
 
 
 class Serving:
-    """One worker process for all models of the hub.
+    """One worker process for all models of the hub, or a ``gateway`` to a cluster in its place.
 
-    It starts with the first call, is started again after it died, and ends when nobody has called
-    for ``idle_seconds``. Work that has not ended ``patience`` seconds after its call has is ended
-    with the process; ``options`` go to the worker program.
+    Either starts with the first call and is started again after it died. The worker ends when
+    nobody has called for ``idle_seconds``; work of it that has not ended ``patience`` seconds after
+    its call has is ended with the process. ``options`` go to the worker program.
     """
 
     def __init__(
@@ -47,12 +63,13 @@ class Serving:
         limits: ServingLimits | None = None,
         patience: float = 300,
         idle_seconds: float = 900,
+        gateway: ServeGateway | None = None,
     ) -> None:
-        self._snapshots = snapshots
-        self._workers = Workers(cache / "inference", options, patience)
+        self._checkouts = Checkouts(snapshots)
+        self._gateway = gateway
+        self._workers: Runner = gateway or Workers(cache / "inference", options, patience)
         self.admission = Admission(limits or ServingLimits())
         self._idle_seconds = idle_seconds
-        self._checkouts: dict[tuple[str, str], asyncio.Task[Path]] = {}
         self._idle_watch: asyncio.Task[None] | None = None
 
     async def infer(self, repo: Repo, commit: str, call: Call) -> Any:
@@ -85,7 +102,7 @@ class Serving:
     @asynccontextmanager
     async def _admitted(self, repo: Repo, call: Call) -> AsyncIterator[None]:
         if self._workers.running is None:
-            require_libraries()
+            (self._gateway.require if self._gateway else require_libraries)()
         with self.admission.admitted(repo.uid, call.caller):
             try:
                 yield
@@ -106,7 +123,9 @@ class Serving:
             ) from None
 
     async def _errand(self, repo: Repo, commit: str, call: Call) -> Errand:
-        folder = str(await self._checkout(repo, commit))
+        if self._gateway is not None:
+            return self._gateway.errand(repo, commit, call)
+        folder = str(await self._checkouts.folder(repo, commit))
         return Errand(folder, {"folder": folder, "task": call.task, "body": call.body}, call.meter)
 
     @property
@@ -129,18 +148,9 @@ class Serving:
             self._idle_watch = None
         await self._workers.stop()
 
-    async def _checkout(self, repo: Repo, commit: str) -> Path:
-        # Many first calls at once share one checkout, and later ones need no thread for it.
-        key = (repo.uid, commit)
-        task = self._checkouts.get(key)
-        if task is None or _is_stale(task):
-            task = asyncio.create_task(asyncio.to_thread(self._snapshots.folder, repo, commit))
-            self._checkouts[key] = task
-            while len(self._checkouts) > _CHECKOUTS:
-                del self._checkouts[next(iter(self._checkouts))]
-        return await asyncio.shield(task)
-
     def _watch_idle(self) -> None:
+        if self._gateway is not None:  # it has to end what is idle on the cluster
+            return
         if self._idle_watch is not None:
             self._idle_watch.cancel()
         self._idle_watch = asyncio.create_task(self._stop_when_idle())
@@ -150,13 +160,6 @@ class Serving:
         if self.admission.calls == 0:
             self._idle_watch = None
             await self.stop()
-
-
-def _is_stale(checkout: asyncio.Task[Path]) -> bool:
-    if not checkout.done():
-        return False
-    failed = checkout.cancelled() or checkout.exception() is not None
-    return failed or not checkout.result().is_dir()
 
 
 def require_libraries() -> None:

@@ -22,7 +22,7 @@ from phub_jupyter.hub.serving.tally import Meter
 
 __all__ = ["Errand", "WorkerLostError", "WorkerProcess"]
 
-_PROGRAM = "phub_jupyter.compute.inference.worker"
+_WORKER = "phub_jupyter.compute.inference.worker"
 _RETRY_AFTER = 2
 
 
@@ -113,17 +113,27 @@ class WorkerProcess:
         self._listening = asyncio.create_task(self._listen(reader))
 
     @classmethod
-    async def start(cls, folder: Path, options: Sequence[str] = ()) -> WorkerProcess:
-        """Start the program with ``folder`` as its own place for temporary things."""
+    async def start(
+        cls,
+        folder: Path,
+        options: Sequence[str] = (),
+        *,
+        program: str = _WORKER,
+        environment: Mapping[str, str] | None = None,
+    ) -> WorkerProcess:
+        """Start the program with ``folder`` as its own place for temporary things.
+
+        It gets a bare environment, and of this one what ``environment`` says.
+        """
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         ours, theirs = socket.socketpair()
         with theirs:
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-P", "-m", _PROGRAM, "--fd", str(theirs.fileno()), *options),
+                *(sys.executable, "-P", "-m", program, "--fd", str(theirs.fileno()), *options),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(),),
-                env=bare_environment(os.environ, folder),
+                env={**bare_environment(os.environ, folder), **(environment or {})},
                 cwd=folder,
                 start_new_session=True,  # Ctrl+C in the terminal is for the server alone
             )

@@ -35,6 +35,7 @@ class ModelHandler(HubHandler):
     """A request to one model. Access and commit are looked up anew for every call."""
 
     _work: asyncio.Task[None] | None = None
+    _line: str | None = None
     _left = False
 
     async def model(self, namespace: str, name: str, revision: str | None) -> tuple[Repo, str]:
@@ -43,6 +44,8 @@ class ModelHandler(HubHandler):
         commit = await self.run(
             lambda: self.hub.repositories.open(repo).resolve(revision or "main")
         )
+        exact = revision is not None and commit.startswith(revision)
+        self._line = None if exact else revision or "main"
         return repo, commit
 
     async def answer(
@@ -59,7 +62,8 @@ class ModelHandler(HubHandler):
     ) -> None:
         serving = self.hub.serving
         with self.hub.usage.call(repo, task, self.actor) as meter:
-            call = Call(task, body, self._caller(), waits(self.request.headers), meter)
+            seconds = waits(self.request.headers)
+            call = Call(task, body, self._caller(), seconds, meter, self.actor, self._line)
             if body.get("stream") is True:
                 await self._send_events(serving.stream(repo, commit, call), meter, done)
             else:
