@@ -9,6 +9,9 @@ from pathlib import Path
 
 from phub_jupyter.errors import StorageError
 from phub_jupyter.hub.accounts import Accounts
+from phub_jupyter.hub.apps.logins import AppLogins
+from phub_jupyter.hub.apps.registry import Apps
+from phub_jupyter.hub.apps.signing_keys import SigningKeys
 from phub_jupyter.hub.buckets.batches import BucketBatches
 from phub_jupyter.hub.buckets.buckets import Buckets
 from phub_jupyter.hub.buckets.listing import BucketListing
@@ -106,6 +109,9 @@ class Hub:
         self.organizations = Organizations(self.database)
         self.tokens = Tokens(self.database, self.accounts, self.repositories)
         self.device_logins = DeviceLogins(self.database, self.accounts)
+        self.apps = Apps(self.database, self.accounts)
+        self.app_logins = AppLogins(self.database, self.accounts)
+        self.signing_keys = SigningKeys(root / "signing-keys.json")
         self.moves = Moves(self.database, self.index, self.events)
         self.duplicates = Duplicates(self.database, self.repositories)
         self.storage = Storage(self.database)

@@ -1,0 +1,177 @@
+"""Where programs get their tokens: for a code, for a token that renews, for a login by a device."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import time
+from typing import Any
+from urllib.parse import unquote_plus
+
+from phub_jupyter.errors import ForbiddenError, InvalidRequestError
+from phub_jupyter.hub.access import ANONYMOUS, Actor
+from phub_jupyter.hub.apps.logins import PREFIX, AppTokens
+from phub_jupyter.hub.database.tables import App
+from phub_jupyter.hub.people.device_login import Issued, NotYetError
+from phub_server.base import HubHandler
+from phub_server.handlers.openid import claims_about
+from phub_server.routing import Route
+
+__all__ = ["ROUTES"]
+
+_DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
+
+
+class _ClientError(Exception):
+    """The app is unknown, or could not prove who it is."""
+
+
+class _ProgramHandler(HubHandler):
+    """Asked by programs, which say who they are in their own way, or have no credentials yet."""
+
+    async def identify(self) -> Actor:
+        """Nobody in particular; an Authorization header here holds the credentials of an app."""
+        return ANONYMOUS
+
+    def form(self, field: str) -> str:
+        """A field of the form; empty if it is missing."""
+        return self.get_body_argument(field, "")
+
+    async def client(self) -> App:
+        """The app that asks, by HTTP Basic or by the form, but not by both. Raises _ClientError."""
+        header = self.request.headers.get("Authorization", "")
+        client_id, secret = self.form("client_id"), self.form("client_secret") or None
+        if header:
+            if secret is not None:
+                raise _ClientError("client_secret: send it once, by header or in the form.")
+            named = client_id
+            client_id, secret = _basic(header)
+            if named and named != client_id:
+                raise _ClientError("client_id: header and form name different apps.")
+        app = await self.run(self.hub.apps.authenticate, client_id, secret)
+        if app is None:
+            raise _ClientError("client_id, client_secret: no app of the hub has these.")
+        return app
+
+    def refuse_program(self, code: str, text: str = "", status: int = 400) -> None:
+        """A refusal in the words of OAuth."""
+        described = {"error_description": text} if text else {}
+        if status == 401:
+            self.set_header("WWW-Authenticate", 'Basic realm="Private Hub"')
+        self.reply({"error": code, **described}, status)
+
+
+class TokenHandler(_ProgramHandler):
+    """Gives a program its token once a person agreed, or renews one."""
+
+    async def post(self) -> None:
+        self.set_header("Cache-Control", "no-store")
+        try:
+            self.reply(await self._answer(self.form("grant_type")))
+        except NotYetError as error:
+            self.refuse_program(error.code)
+        except ForbiddenError as error:
+            self.refuse_program("invalid_grant", error.message)
+        except InvalidRequestError as error:
+            is_scope = error.message.startswith("scope:")
+            self.refuse_program("invalid_scope" if is_scope else "invalid_request", error.message)
+        except _ClientError as error:
+            self.refuse_program("invalid_client", str(error), 401)
+
+    async def _answer(self, grant: str) -> dict[str, Any]:
+        if grant == "authorization_code":
+            return await self._for_code()
+        if grant == "refresh_token":
+            return await self._renewed(self.form("refresh_token"))
+        if grant == _DEVICE:
+            logins = self.hub.device_logins
+            return _token(await self.run(logins.complete, self.form("device_code")))
+        raise NotYetError("unsupported_grant_type")
+
+    async def _for_code(self) -> dict[str, Any]:
+        app = await self.client()
+        verifier = self.form("code_verifier") or None
+        exchange = self.hub.app_logins.exchange
+        code, redirect = self.form("code"), self.form("redirect_uri")
+        return await self._app_token(
+            app, await self.run(exchange, app, code, redirect, verifier), first=True
+        )
+
+    async def _renewed(self, refresh_token: str) -> dict[str, Any]:
+        if not refresh_token.startswith(PREFIX):  # of a login by a device
+            return _token(await self.run(self.hub.device_logins.renew, refresh_token))
+        app = await self.client()
+        renew = self.hub.app_logins.renew
+        tokens = await self.run(renew, app, refresh_token, self.form("scope") or None)
+        return await self._app_token(app, tokens, first=False)
+
+    async def _app_token(self, app: App, tokens: AppTokens, *, first: bool) -> dict[str, Any]:
+        answer: dict[str, Any] = {
+            "access_token": tokens.access_token,
+            "token_type": "bearer",
+            "expires_in": tokens.expires_in,
+            "refresh_token": tokens.refresh_token,
+            "scope": " ".join(tokens.scopes),
+        }
+        if "openid" in tokens.scopes:
+            claims = self._claims(app, tokens, nonce=first)
+            answer["id_token"] = await self.run(self.hub.signing_keys.sign, claims)
+        return answer
+
+    def _claims(self, app: App, tokens: AppTokens, *, nonce: bool) -> dict[str, Any]:
+        now = int(time.time())
+        half = hashlib.sha256(tokens.access_token.encode()).digest()[:16]
+        claims = {
+            "iss": self.endpoint,
+            "aud": app.client_id,
+            "iat": now,
+            "exp": now + tokens.expires_in,
+            "auth_time": int(tokens.login.created_at.timestamp()),
+            "at_hash": base64.urlsafe_b64encode(half).rstrip(b"=").decode(),
+            **claims_about(tokens.person, list(tokens.scopes), self.endpoint),
+        }
+        if nonce and tokens.login.nonce is not None:
+            claims["nonce"] = tokens.login.nonce
+        return claims
+
+
+class RevokeHandler(_ProgramHandler):
+    """Ends a login of the app that asks, by any token of it; what is not known has ended."""
+
+    async def post(self) -> None:
+        self.set_header("Cache-Control", "no-store")
+        try:
+            app = await self.client()
+        except _ClientError as error:
+            self.refuse_program("invalid_client", str(error), 401)
+            return
+        await self.run(self.hub.app_logins.end, app, self.form("token"))
+        self.reply({})
+
+
+def _basic(header: str) -> tuple[str, str]:
+    scheme, _, value = header.partition(" ")
+    try:
+        text = base64.b64decode(value.strip(), validate=True).decode()
+    except (ValueError, binascii.Error):
+        text = ""
+    client_id, found, secret = text.partition(":")
+    if scheme.lower() != "basic" or not found:
+        raise _ClientError("Authorization: send client id and secret by HTTP Basic.")
+    return unquote_plus(client_id), unquote_plus(secret)
+
+
+def _token(issued: Issued) -> dict[str, Any]:
+    return {
+        "access_token": issued.access_token,
+        "refresh_token": issued.refresh_token,
+        "expires_in": issued.expires_in,
+        "token_type": "bearer",
+    }
+
+
+ROUTES: tuple[Route, ...] = (
+    Route(r"/oauth/token", TokenHandler),
+    Route(r"/oauth/revoke", RevokeHandler),
+)
