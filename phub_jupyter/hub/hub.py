@@ -9,7 +9,9 @@ from pathlib import Path
 
 from phub_jupyter.errors import StorageError
 from phub_jupyter.hub.accounts import Accounts
+from phub_jupyter.hub.apps.issuers import Issuers
 from phub_jupyter.hub.apps.logins import AppLogins
+from phub_jupyter.hub.apps.publishers import TrustedPublishers
 from phub_jupyter.hub.apps.registry import Apps
 from phub_jupyter.hub.apps.signing_keys import SigningKeys
 from phub_jupyter.hub.buckets.batches import BucketBatches
@@ -112,6 +114,9 @@ class Hub:
         self.apps = Apps(self.database, self.accounts)
         self.app_logins = AppLogins(self.database, self.accounts)
         self.signing_keys = SigningKeys(root / "signing-keys.json")
+        self.publishers = TrustedPublishers(
+            self.database, self.accounts, Issuers.from_environment()
+        )
         self.moves = Moves(self.database, self.index, self.events)
         self.duplicates = Duplicates(self.database, self.repositories)
         self.storage = Storage(self.database)

@@ -15,12 +15,16 @@ from phub_jupyter.hub.apps.logins import PREFIX, AppTokens
 from phub_jupyter.hub.database.tables import App
 from phub_jupyter.hub.people.device_login import Issued, NotYetError
 from phub_server.base import HubHandler
+from phub_server.fields import text_field
 from phub_server.handlers.openid import claims_about
 from phub_server.routing import Route
 
 __all__ = ["ROUTES"]
 
 _DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
+_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
+_ID_TOKEN = "urn:ietf:params:oauth:token-type:id_token"  # noqa: S105
+_ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105
 
 
 class _ClientError(Exception):
@@ -63,11 +67,21 @@ class _ProgramHandler(HubHandler):
 
 
 class TokenHandler(_ProgramHandler):
-    """Gives a program its token once a person agreed, or renews one."""
+    """Gives a program its token once a person agreed, renews one, or trusts a job of a CI."""
+
+    _json: dict[str, Any] | None = None
+
+    def form(self, field: str) -> str:
+        """A field of the form, or of the JSON that the public client sends instead."""
+        if self._json is None:
+            return super().form(field)
+        return text_field(self._json, field) or ""
 
     async def post(self) -> None:
         self.set_header("Cache-Control", "no-store")
         try:
+            if self.request.headers.get("Content-Type", "").startswith("application/json"):
+                self._json = self.json_body()
             self.reply(await self._answer(self.form("grant_type")))
         except NotYetError as error:
             self.refuse_program(error.code)
@@ -87,7 +101,23 @@ class TokenHandler(_ProgramHandler):
         if grant == _DEVICE:
             logins = self.hub.device_logins
             return _token(await self.run(logins.complete, self.form("device_code")))
+        if grant == _EXCHANGE:
+            return await self._for_job()
         raise NotYetError("unsupported_grant_type")
+
+    async def _for_job(self) -> dict[str, Any]:
+        if self.form("subject_token_type") != _ID_TOKEN:
+            raise InvalidRequestError(f"subject_token_type: only {_ID_TOKEN} can be exchanged.")
+        exchange = self.hub.publishers.exchange
+        token, resource = self.form("subject_token"), self.form("resource")
+        issued = await self.run(exchange, token, resource)
+        return {
+            "access_token": issued.access_token,
+            "issued_token_type": _ACCESS_TOKEN,
+            "token_type": "bearer",
+            "expires_in": issued.expires_in,
+            "scope": "write-repos",
+        }
 
     async def _for_code(self) -> dict[str, Any]:
         app = await self.client()
