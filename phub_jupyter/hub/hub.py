@@ -165,7 +165,9 @@ class Hub:
         self.widgets = Widgets(self.repositories)
         self.usage = Usage(self.database)
         self.usage_reports = UsageReports(self.database, self.usage)
-        self.spaces = Spaces(self.repositories, self.accounts, self.snapshots, root / "spaces")
+        self.spaces = Spaces(
+            self.repositories, self.accounts, self.snapshots, root / "spaces", self.apps
+        )
         self.events.listen(self.spaces.hear)
 
     @classmethod

@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from phub_jupyter.errors import InvalidRequestError
 
-__all__ = ["check_redirect", "is_registered", "origin_of"]
+__all__ = ["check_redirect", "is_registered", "is_within", "origin_of"]
 
 _LONGEST = 1500
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -36,20 +36,20 @@ def check_redirect(address: object) -> str:
     return address
 
 
-def is_registered(address: str, registered: Iterable[str], whole_origin: bool = False) -> bool:
+def is_registered(address: str, registered: Iterable[str]) -> bool:
     """Whether it is one of those, letter by letter.
 
     Of a loopback address the port is free, for a native app takes any that it gets (RFC 8252).
-    With ``whole_origin`` any path of their origins is good, as it is for Spaces.
     """
-    if len(address) > _LONGEST or not _TEXT.fullmatch(address) or "#" in address or "\\" in address:
-        return False
-    parts = _split(address)
-    if parts is None or parts.username or parts.password:
-        return False
-    if whole_origin:
-        return origin_of(address) in registered
-    return any(address == other or _same_but_port(parts, other) for other in registered)
+    parts = _plain(address)
+    return parts is not None and any(
+        address == other or _same_but_port(parts, other) for other in registered
+    )
+
+
+def is_within(address: str, origin: str) -> bool:
+    """Whether it is an address of that origin, whatever its path."""
+    return _plain(address) is not None and origin_of(address) == origin
 
 
 def origin_of(address: str) -> str:
@@ -67,6 +67,14 @@ def _same_but_port(parts: SplitResult, other: str) -> bool:
     if parts.scheme != "http" or parts.hostname != known.hostname:
         return False
     return (parts.path, parts.query) == (known.path, known.query)
+
+
+def _plain(address: str) -> SplitResult | None:
+    """The parts of an address that all programs read in the same way; None for others."""
+    if len(address) > _LONGEST or not _TEXT.fullmatch(address) or "#" in address or "\\" in address:
+        return None
+    parts = _split(address)
+    return None if parts is None or "@" in parts.netloc else parts
 
 
 def _split(address: str) -> SplitResult | None:

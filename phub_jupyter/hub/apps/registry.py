@@ -19,12 +19,12 @@ from phub_jupyter.errors import (
 )
 from phub_jupyter.hub.access import Actor, require_organization, require_own
 from phub_jupyter.hub.accounts import Accounts
-from phub_jupyter.hub.apps.redirects import check_redirect, is_registered
+from phub_jupyter.hub.apps.redirects import check_redirect
 from phub_jupyter.hub.apps.scopes import parse_scopes
 from phub_jupyter.hub.database import Database
 from phub_jupyter.hub.database.tables import App, Member, Namespace, Repo
 
-__all__ = ["AppWish", "Apps", "RegisteredApp", "redirects_to"]
+__all__ = ["AppWish", "Apps", "RegisteredApp", "digest"]
 
 _MOST_APPS = 100
 _MOST_REDIRECTS = 20
@@ -128,6 +128,11 @@ class Apps:
             row = session.execute(query).first()
         return None if row is None else RegisteredApp(*row)
 
+    def space_of(self, app: App) -> Repo | None:
+        """The Space that the app is of."""
+        with self._database.read() as session:
+            return None if app.repo_pk is None else session.get(Repo, app.repo_pk)
+
     def authenticate(self, client_id: str, secret: str | None) -> App | None:
         """The app, if this is its secret, or if it is one that keeps none and sent none."""
         found = self.find(client_id)
@@ -138,10 +143,8 @@ class Apps:
             return found.app if not secret else None
         return found.app if secret and hmac.compare_digest(known, digest(secret)) else None
 
-    def for_space(
-        self, repo: Repo, origin: str, scopes: tuple[str, ...], minutes: int
-    ) -> tuple[str, str]:
-        """Id and a new secret for the app of a Space that starts, which answers at ``origin``."""
+    def for_space(self, repo: Repo, scopes: tuple[str, ...], minutes: int) -> tuple[str, str]:
+        """Id and a new secret for the app of a Space that starts."""
         secret = _new_secret()
         with self._database.write() as session:
             app = session.scalar(select(App).where(App.repo_pk == repo.pk))
@@ -151,7 +154,7 @@ class Apps:
             app.owner_pk = repo.namespace_pk
             app.name = f"{repo.namespace}/{repo.name}"[:96]
             app.secret_digest = digest(secret)
-            app.redirect_uris = [origin]
+            app.redirect_uris = []
             app.scopes = parse_scopes(scopes)
             app.token_minutes = min(max(minutes, _MINUTES.start), _MINUTES.stop - 1)
             client_id = app.client_id
@@ -172,11 +175,6 @@ class Apps:
                 raise NotFoundError(f"app: you have no app '{client_id}'.")
             edit(session, app)
             return app
-
-
-def redirects_to(app: App, address: str) -> bool:
-    """Whether the app may be answered at that address."""
-    return is_registered(address, app.redirect_uris, whole_origin=app.repo_pk is not None)
 
 
 def digest(secret: str) -> str:

@@ -12,10 +12,12 @@ from urllib.parse import urlencode, urlsplit
 from phub_jupyter.errors import HubError, InvalidRequestError
 from phub_jupyter.hub.access import Actor
 from phub_jupyter.hub.apps.logins import Consent, check_challenge
-from phub_jupyter.hub.apps.redirects import origin_of
-from phub_jupyter.hub.apps.registry import RegisteredApp, redirects_to
+from phub_jupyter.hub.apps.redirects import is_registered, is_within, origin_of
+from phub_jupyter.hub.apps.registry import RegisteredApp
 from phub_jupyter.hub.apps.scopes import SCOPES, parse_scopes
+from phub_jupyter.hub.database.tables import App
 from phub_server.base import HubHandler
+from phub_server.handlers.spaces import app_address
 from phub_server.pages import page, page_policy
 from phub_server.routing import Route
 
@@ -126,7 +128,7 @@ class AuthorizeHandler(HubHandler):
         if found is None:
             self._refuse_page("client_id: no app of that id is registered with this hub.")
             return None
-        if not redirects_to(found.app, fields["redirect_uri"]):
+        if not await self._may_answer(found.app, fields["redirect_uri"]):
             self._refuse_page(
                 "redirect_uri: the app has not registered this address; its owner can add it."
             )
@@ -136,6 +138,18 @@ class AuthorizeHandler(HubHandler):
                 self._refuse_page(f"{name}: at most {longest} characters.")
                 return None
         return _Question(found, fields)
+
+    async def _may_answer(self, app: App, address: str) -> bool:
+        if app.repo_pk is None:
+            return is_registered(address, app.redirect_uris)
+        # A Space is wherever it runs now, by the name that this browser knows the hub by.
+        repo = await self.run(self.hub.apps.space_of, app)
+        if repo is None:
+            return False
+        state = self.hub.spaces.state(repo)
+        scheme = self.endpoint.partition(":")[0]
+        here = app_address(scheme, self.request.host, state)
+        return state.port is not None and is_within(address, origin_of(here))
 
     def _send_back(self, question: _Question, **answer: str) -> None:
         more = {**answer, "iss": self.endpoint}

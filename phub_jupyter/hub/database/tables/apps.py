@@ -17,8 +17,8 @@ class App(Base):
     """A program that may send people here to sign in; a client of OAuth 2.0.
 
     ``secret_digest`` is None for a program that cannot keep a secret. ``scopes`` is the most that
-    it may ask for. ``repo_pk`` is set for the app of a Space: its redirects may then go to any path
-    of the one origin in ``redirect_uris``.
+    it may ask for. ``repo_pk`` is set for the app of a Space: that one is answered at any path of
+    where it runs, and has no ``redirect_uris``.
     """
 
     __tablename__ = "apps"
