@@ -14,7 +14,7 @@ import requests
 
 from ..conftest import HubServer
 
-__all__ = ["REDIRECT", "Client", "form_of", "register"]
+__all__ = ["REDIRECT", "Client", "answered", "answered_address", "form_of", "register"]
 
 REDIRECT = "https://app.example/callback"
 
@@ -145,6 +145,9 @@ class Client:
 
 def answered(answer: requests.Response) -> dict[str, str]:
     """The query of where a browser is sent."""
-    return {
-        key: value[0] for key, value in parse_qs(urlsplit(answer.headers["Location"]).query).items()
-    }
+    return answered_address(answer.headers["Location"])
+
+
+def answered_address(address: str) -> dict[str, str]:
+    """The query of an address."""
+    return {key: value[0] for key, value in parse_qs(urlsplit(address).query).items()}

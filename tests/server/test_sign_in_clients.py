@@ -1,12 +1,10 @@
-"""Signing in with programs that others wrote: Authlib, a Space, and a browser."""
+"""Signing in with a program that others wrote, and in a Space."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from html import unescape
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -14,7 +12,6 @@ import requests
 from authlib.integrations.requests_client import OAuth2Session
 from joserfc import jwt
 from joserfc.jwk import KeySet
-from playwright.sync_api import Page, Route, expect, sync_playwright
 
 from ..conftest import HubServer
 from .sign_in import REDIRECT, Client, answered, form_of, register
@@ -100,39 +97,3 @@ def test_a_space_signs_its_visitors_in(hub_server: HubServer) -> None:
     assert client.ask().status_code == 400
     put_space(hub_server, "ada/odd", "1", more="hf_oauth: true\nhf_oauth_scopes: [everything]\n")
     assert "hf_oauth_scopes" in ada.open("ada/odd").text
-
-
-@pytest.fixture(params=["light", "dark"])
-def page(request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A browser that likes its pages so."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch()
-        yield browser.new_page(color_scheme=request.param, viewport={"width": 900, "height": 900})
-        browser.close()
-
-
-@pytest.mark.browser
-def test_a_browser_agrees_by_keyboard(hub_server: HubServer, page: Page, tmp_path: Path) -> None:
-    app = register(hub_server, redirectUris=["https://app.example/callback"])
-    client = Client(hub_server, app)
-    query = urlsplit(client.ask(nonce=None).request.url or "").query
-    sent: list[str] = []
-
-    def take(route: Route) -> None:
-        sent.append(route.request.url)
-        route.fulfill(body="Welcome")
-
-    page.route("https://app.example/**", take)
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text))
-    page.goto(f"{hub_server.endpoint}/oauth/authorize?{query}")
-    expect(page.get_by_role("heading", name="Sign in to Notes")).to_be_visible()
-    page.screenshot(path=str(tmp_path / "consent.png"))
-    page.keyboard.type(hub_server.token())
-    page.keyboard.press("Tab")
-    expect(page.get_by_role("button", name="Allow")).to_be_focused()
-    page.keyboard.press("Enter")
-    page.wait_for_url("https://app.example/**")
-    assert not complaints
-    code = dict(pair.split("=") for pair in urlsplit(sent[0]).query.split("&"))["code"]
-    assert client.exchange(code).status_code == 200
