@@ -174,7 +174,7 @@ def test_renewing_rotates_and_reuse_ends_everything(client: Client) -> None:
 
 
 def test_renewing_gives_no_more(client: Client) -> None:
-    tokens = client.signed_in(scope="openid read-repos")
+    tokens = client.signed_in(scope="openid email read-repos")
     more = client.renew(tokens["refresh_token"], scope="openid manage-repos")
     assert error_of(more) == "invalid_scope"
     less = client.renew(tokens["refresh_token"], scope="openid").json()
@@ -182,6 +182,8 @@ def test_renewing_gives_no_more(client: Client) -> None:
     assert client.call(less, "/api/models/ada/own").status_code == 404
     userinfo = client.call(less, "/oauth/userinfo")
     assert set(userinfo.json()) == {"sub"}
+    again = client.renew(less["refresh_token"], scope="openid email")
+    assert error_of(again) == "invalid_scope"
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from phub_jupyter.errors import ForbiddenError, InvalidRequestError, NotFoundError
@@ -40,6 +40,7 @@ PREFIX = "hfr_"
 
 _CODE_LIFETIME = timedelta(minutes=2)
 _LOGIN_LIFETIME = timedelta(days=90)
+_MOST_REMEMBERED = 500
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
@@ -113,7 +114,7 @@ class AppLogins:
     def renew(self, app: App, refresh_token: str, scope: str | None) -> AppTokens:
         """New tokens for an old one. Raises ForbiddenError for one that is not good, or was used.
 
-        ``scope`` may ask for less than was agreed to, never for more.
+        ``scope`` may ask for less than was agreed to, from then on, and never for more.
         """
         now = utc_now()
         with self._database.write() as session:
@@ -224,7 +225,9 @@ class AppLogins:
         )
         if getattr(taken, "rowcount", 0) != 1:
             return "refresh_token: it was used before."
+        login.scopes = scopes  # what was given back stays so
         session.execute(delete(Token).where(Token.login_pk == login.pk))
+        _forget_old(session, row)
         return self._issue(session, app, login, scopes, now)
 
     def _issue(
@@ -274,6 +277,14 @@ def _verified(challenge: str | None, verifier: str | None) -> bool:
         return False
     hashed = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=")
     return hmac.compare_digest(hashed.decode(), challenge)
+
+
+def _forget_old(session: Session, newest: AppRefresh) -> None:
+    """Keep some of the used tokens: a thief who comes later than that gets nothing either."""
+    of_login = (AppRefresh.login_pk == newest.login_pk, AppRefresh.digest != newest.digest)
+    count = select(func.count()).select_from(AppRefresh).where(*of_login)
+    if (session.scalar(count) or 0) >= _MOST_REMEMBERED:
+        session.execute(delete(AppRefresh).where(*of_login))
 
 
 def _created_before(session: Session, consent: Consent, user_pk: int) -> list[dict[str, object]]:
