@@ -52,9 +52,12 @@ def form_of(page: str) -> dict[str, str]:
 
 @dataclass
 class Client:
-    """A client of OAuth 2.0, with all that a wrong one could do differently."""
+    """A client of OAuth 2.0, with all that a wrong one could do differently.
 
-    served: HubServer
+    ``served`` is the hub, a `HubServer` or a Lab; only the former has people to agree.
+    """
+
+    served: Any
     app: dict[str, Any]
     redirect: str = REDIRECT
     verifier: str = field(default_factory=lambda: secrets.token_urlsafe(48))
@@ -65,8 +68,8 @@ class Client:
         hashed = hashlib.sha256(self.verifier.encode()).digest()
         return base64.urlsafe_b64encode(hashed).rstrip(b"=").decode()
 
-    def ask(self, **changes: str | None) -> requests.Response:
-        """What the browser gets that the app sends to the hub."""
+    def query(self, **changes: str | None) -> dict[str, str]:
+        """What the app asks for."""
         query = {
             "client_id": self.app["clientId"],
             "redirect_uri": self.redirect,
@@ -78,9 +81,13 @@ class Client:
             "code_challenge_method": "S256",
             **changes,
         }
+        return {key: value for key, value in query.items() if value is not None}
+
+    def ask(self, **changes: str | None) -> requests.Response:
+        """What the browser gets that the app sends to the hub."""
         return requests.get(
             f"{self.served.endpoint}/oauth/authorize",
-            params={key: value for key, value in query.items() if value is not None},
+            params=self.query(**changes),
             allow_redirects=False,
             timeout=30,
         )

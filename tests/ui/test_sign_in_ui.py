@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, expect
+import requests
+from playwright.sync_api import Browser, Page, expect
 
 from ..conftest import HubServer
 from ..server.sign_in import Client, answered_address, register
+from .lab_server import Lab
 
 pytestmark = pytest.mark.browser
 
@@ -67,3 +69,22 @@ def test_a_person_agrees_by_keyboard(
     assert [text for text in complaints if "favicon" not in text] == []
     assert client.exchange(answered_address(page.url)["code"]).status_code == 200
     page.close()
+
+
+def test_inside_jupyter_nobody_types_anything(lab: Lab, page: Page, callback: str) -> None:
+    session = requests.Session()
+    session.headers["Authorization"] = f"Bearer {lab.api.token}"
+    wanted = {"name": "Notes", "redirectUris": [callback], "confidential": False}
+    apps = f"{lab.endpoint}/api/settings/oauth-apps"
+    client = Client(lab, session.post(apps, json=wanted, timeout=30).json(), callback)
+    page.goto(client.ask().request.url or "")
+    expect(page.get_by_text("signed in to the hub as grace")).to_be_visible()
+    cookies = {item["name"]: item["value"] for item in page.context.cookies()}
+    forged = {**client.query(), "decision": "allow"}
+    address = f"{lab.endpoint}/oauth/authorize"
+    answer = requests.post(address, data=forged, cookies=cookies, allow_redirects=False, timeout=30)
+    assert answer.status_code == 403
+    page.get_by_role("button", name="Allow").press("Enter")
+    page.wait_for_url(f"{callback}?**")
+    tokens = client.exchange(answered_address(page.url)["code"]).json()
+    assert client.call(tokens, "/oauth/userinfo").json()["preferred_username"] == "grace"
