@@ -76,6 +76,7 @@ def test_an_id_token_and_userinfo_say_who_it_is(client: Client) -> None:
         "email_verified": True,
         "orgs": [said["orgs"][0]],
     }
+    assert said["orgs"] == claims["orgs"]
     assert said["orgs"][0]["preferred_username"] == "acme"
     assert said["orgs"][0]["roleInOrg"] == "admin"
 

@@ -145,11 +145,10 @@ class TokenHandler(_ProgramHandler):
             "scope": " ".join(tokens.scopes),
         }
         if "openid" in tokens.scopes:
-            claims = self._claims(app, tokens, nonce=first)
-            answer["id_token"] = await self.run(self.hub.signing_keys.sign, claims)
+            answer["id_token"] = await self.run(self._id_token, app, tokens, nonce=first)
         return answer
 
-    def _claims(self, app: App, tokens: AppTokens, *, nonce: bool) -> dict[str, Any]:
+    def _id_token(self, app: App, tokens: AppTokens, *, nonce: bool) -> str:
         now = int(time.time())
         half = hashlib.sha256(tokens.access_token.encode()).digest()[:16]
         claims = {
@@ -159,11 +158,11 @@ class TokenHandler(_ProgramHandler):
             "exp": now + tokens.expires_in,
             "auth_time": int(tokens.login.created_at.timestamp()),
             "at_hash": base64.urlsafe_b64encode(half).rstrip(b"=").decode(),
-            **claims_about(tokens.person, list(tokens.scopes), self.endpoint),
+            **claims_about(self.hub.accounts, tokens.person, list(tokens.scopes), self.endpoint),
         }
         if nonce and tokens.login.nonce is not None:
             claims["nonce"] = tokens.login.nonce
-        return claims
+        return self.hub.signing_keys.sign(claims)
 
 
 class RevokeHandler(_ProgramHandler):

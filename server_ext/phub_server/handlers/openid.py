@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from phub_jupyter.hub.access import ANONYMOUS, Actor
+from phub_jupyter.hub.accounts import Accounts
 from phub_jupyter.hub.apps.scopes import SCOPES
 from phub_jupyter.hub.apps.signing_keys import ALGORITHM
 from phub_jupyter.hub.database.tables import Namespace
@@ -98,15 +99,12 @@ class UserInfoHandler(HubHandler):
     def _claims(self, scopes: list[str]) -> dict[str, Any]:
         person = self.hub.accounts.find(self.actor.name or "")
         assert person is not None
-        claims = claims_about(person, scopes, self.endpoint)
-        if "profile" in scopes:
-            claims["orgs"] = [
-                _org(org, role) for org, role in self.hub.accounts.orgs_of(self.actor)
-            ]
-        return claims
+        return claims_about(self.hub.accounts, person, scopes, self.endpoint)
 
 
-def claims_about(person: Namespace, scopes: list[str], endpoint: str) -> dict[str, Any]:
+def claims_about(
+    accounts: Accounts, person: Namespace, scopes: list[str], endpoint: str
+) -> dict[str, Any]:
     """What an app may know of a person; in the words of the public hub."""
     claims: dict[str, Any] = {"sub": person.uid}
     if "profile" in scopes:
@@ -116,6 +114,10 @@ def claims_about(person: Namespace, scopes: list[str], endpoint: str) -> dict[st
             "profile": f"{endpoint}/{person.name}",
             "picture": "",
             "isPro": False,
+            "orgs": [
+                _org(org, role)
+                for org, role in accounts.orgs_of(accounts.actor_for_user(person.name))
+            ],
         }
     if "email" in scopes:
         claims |= {"email": person.email, "email_verified": person.email is not None}
