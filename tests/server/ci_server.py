@@ -8,7 +8,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from joserfc import jwt
+from joserfc import jws
 from joserfc.jwk import ECKey, RSAKey
 
 __all__ = ["AUDIENCE", "CiServer"]
@@ -71,7 +71,8 @@ class CiServer:
         key = self.keys[0]
         algorithm = "RS256" if isinstance(key, RSAKey) else "ES256"
         header = {"alg": algorithm, "kid": key.kid}
-        return jwt.encode(header, self.claims(**changes), key, algorithms=[algorithm])
+        said = json.dumps(self.claims(**changes)).encode()
+        return jws.serialize_compact(header, said, key, algorithms=[algorithm])
 
     def close(self) -> None:
         """Stop."""

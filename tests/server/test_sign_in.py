@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -172,6 +173,21 @@ def test_renewing_rotates_and_reuse_ends_everything(client: Client) -> None:
     assert error_of(client.renew(first["refresh_token"])) == "invalid_grant"
     assert client.call(second, "/api/whoami-v2").status_code == 401
     assert error_of(client.renew(second["refresh_token"])) == "invalid_grant"
+
+
+def test_of_many_at_once_one_at_most_gets_tokens(client: Client) -> None:
+    code = client.code()
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: client.exchange(code), range(8)))
+    given = [answer.json() for answer in answers if answer.status_code == 200]
+    assert len(given) == 1
+    assert (
+        client.call(given[0], "/api/whoami-v2").status_code == 401
+    )  # for the code was shown again
+    tokens = client.signed_in()["refresh_token"]
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: client.renew(tokens), range(8)))
+    assert [answer.status_code for answer in answers].count(200) == 1
 
 
 def test_renewing_gives_no_more(client: Client) -> None:

@@ -152,6 +152,11 @@ def test_the_token_writes_one_repository_and_ends_with_the_trust(
         {"iat": -90000},
         {"iat": 3600},
         {"nbf": 3600},
+        {"nbf": "x"},
+        {"exp": 1 << 80},
+        {"exp": float("inf")},
+        {"exp": True},
+        {"iat": []},
         {"iss": "https://evil.example"},
         {"iss": None},
         {"iss": ["x"]},
@@ -180,6 +185,15 @@ def test_clocks_may_differ_a_little(served: HubServer, ci: CiServer, publisher: 
     assert exchange(served, ci.token(iat=now + 20, nbf=now + 20)).status_code == 200
 
 
+def test_a_subject_of_strange_letters(served: HubServer, ci: CiServer, publisher: str) -> None:
+    answer = exchange(served, ci.token(sub="a\0b\ud800c\u202ed" + "x" * 9000))
+    assert answer.status_code == 200
+    listed = requests.get(
+        publisher.rpartition("/")[0], headers=served.headers("ada"), timeout=30
+    ).json()
+    assert listed[0]["lastSubject"].startswith("abcdxxx")
+
+
 def test_forged_tokens(served: HubServer, ci: CiServer, publisher: str) -> None:
     claims, genuine = ci.claims(), ci.keys[-1]
     pem = genuine.as_pem(private=False)
@@ -205,6 +219,10 @@ def test_forged_tokens(served: HubServer, ci: CiServer, publisher: str) -> None:
         "",
         "é.é.é",
         "x" * 20000,
+        *(f"{_part(header)}.{_part(claims)}.eA" for header in ([], 1, "x", {"alg": 1}, {})),
+        *(f"{_part({'alg': 'RS256', 'kid': kid})}.{_part(claims)}.eA" for kid in ([], {}, 1)),
+        *(f"{_part({'alg': 'RS256'})}.{_part(body)}.eA" for body in ([], 1, "x", None)),
+        f"{_part({'alg': 'RS256', 'b64': False, 'crit': ['b64']})}.{_part(claims)}.eA",
     ]
     for text in forged:
         refused = exchange(served, text)

@@ -39,6 +39,10 @@ _PATIENCE = 10.0
 _WAIT = 2.0
 _LEEWAY = 60
 _OLDEST = 24 * 3600
+_LATEST_DATE = 1 << 36
+_MALFORMED = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+"""What a library raises for parts of a token that are of another kind than it expects."""
+
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -104,7 +108,7 @@ class Issuer:
             try:
                 claims = jwt.decode(text, self._key_set(fresh), algorithms=_ALGORITHMS).claims
                 break
-            except (JoseError, ValueError, KeyError, TypeError) as error:
+            except (JoseError, *_MALFORMED) as error:
                 if fresh:  # also after its newest keys were looked at, if that may be done
                     raise ForbiddenError(
                         f"subject_token: the signature is not that of {self.name}."
@@ -126,7 +130,8 @@ class Issuer:
         )
         try:
             registry.validate(claims)
-        except (JoseError, ValueError, TypeError) as error:
+            _check_dates(claims)
+        except (JoseError, *_MALFORMED) as error:
             raise ForbiddenError(f"subject_token: {error}.") from None
         if time.time() - claims["iat"] > _OLDEST:
             raise ForbiddenError("subject_token: it was issued more than a day ago.")
@@ -219,6 +224,12 @@ class Issuers:
         return issuer.verify(text)
 
 
+def _check_dates(claims: dict[str, Any]) -> None:
+    for name in ("exp", "iat"):
+        if not 0 < claims[name] < _LATEST_DATE:
+            raise ValueError(f"{name} is no date")
+
+
 def _named_issuer(text: str) -> str:
     """Which issuer the token claims to be of; nothing else is believed before its signature."""
     from joserfc import jws
@@ -228,7 +239,7 @@ def _named_issuer(text: str) -> str:
         raise ForbiddenError("subject_token: send the id token of the job.")
     try:
         claims = json.loads(jws.extract_compact(text.encode()).payload)
-    except (JoseError, ValueError, RecursionError):
+    except (JoseError, *_MALFORMED):
         claims = None
     name = claims.get("iss") if isinstance(claims, dict) else None
     return name if isinstance(name, str) else ""

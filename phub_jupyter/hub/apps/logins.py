@@ -197,8 +197,9 @@ class AppLogins:
             .where(AppLogin.pk == login.pk, AppLogin.code_used.is_(False))
             .values(code_used=True)
         )
-        if getattr(taken, "rowcount", 0) != 1:
-            return "code: it was used before."
+        if getattr(taken, "rowcount", 0) != 1:  # at the same moment, by somebody else
+            session.delete(login)
+            return "code: it was used before; everything that it opened has ended."
         return self._issue(session, app, login, list(login.scopes), now)
 
     def _next(
@@ -223,8 +224,9 @@ class AppLogins:
             .where(AppRefresh.digest == row.digest, AppRefresh.used.is_(False))
             .values(used=True)
         )
-        if getattr(taken, "rowcount", 0) != 1:
-            return "refresh_token: it was used before."
+        if getattr(taken, "rowcount", 0) != 1:  # at the same moment, by somebody else
+            session.delete(login)
+            return "refresh_token: it was used before; everything that it opened has ended."
         login.scopes = scopes  # what was given back stays so
         session.execute(delete(Token).where(Token.login_pk == login.pk))
         _forget_old(session, row)

@@ -163,7 +163,7 @@ class TrustedPublishers:
         job: Job,
     ) -> JobToken:
         now = utc_now()
-        subject = str(job.claims.get("sub", ""))[:200]
+        subject = _printable(str(job.claims.get("sub", "")))
         text, row = self._accounts.new_token(
             person,
             name=f"job {subject}"[:255],
@@ -219,6 +219,10 @@ def _checked_value(name: str, value: Any) -> str:
             "may end in *."
         )
     return value
+
+
+def _printable(subject: str) -> str:
+    return "".join(letter for letter in subject if letter.isprintable())[:200]
 
 
 def _fits(wanted: Mapping[str, str], claims: Mapping[str, Any]) -> bool:
