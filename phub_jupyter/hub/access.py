@@ -62,9 +62,9 @@ class Verdict(Enum):
 class Grant:
     """What a token leaves of its owner's rights.
 
-    A fine-grained one leaves nothing but its rights (read, write) by the uid of a repository in
-    ``scopes`` and by the pk of whatever owns it in ``namespaces``. ``uid`` is no other token's,
-    ever; a ``pk`` may be given to another one when the token is gone.
+    A fine-grained one leaves nothing but its rights by the uid of a repository in ``scopes`` and
+    by the pk of whatever owns it in ``namespaces``: read, write, and for apps create and manage.
+    ``uid`` is no other token's, ever; a ``pk`` may be given to another one when the token is gone.
     """
 
     pk: int
@@ -83,9 +83,15 @@ class Grant:
         rights = self.scopes.get(repo.uid, nothing) | self.namespaces.get(
             repo.namespace_pk, nothing
         )
+        if "manage" in rights:
+            return Action.ADMIN
         if "write" in rights:
             return Action.WRITE
         return Action.CONTENT if "read" in rights else None
+
+    def creates_in(self, namespace_pk: int) -> bool:
+        """Whether its owner may create repositories there with it."""
+        return self.changes or "create" in self.namespaces.get(namespace_pk, ())
 
     @property
     def changes(self) -> bool:
@@ -212,7 +218,7 @@ def require_namespace(actor: Actor, namespace_pk: int) -> None:
         raise AuthenticationError("Log in to create a repository.")
     if actor.is_hub_admin:
         return
-    if actor.grant is not None and not actor.grant.changes:
+    if actor.grant is not None and not actor.grant.creates_in(namespace_pk):
         raise ForbiddenError(f"A token of role '{actor.grant.role}' cannot create repositories.")
     member = actor.roles.get(namespace_pk) in ("contributor", "write", "admin")
     if actor.pk != namespace_pk and not member:

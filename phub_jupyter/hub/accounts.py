@@ -306,8 +306,8 @@ def _checked_scope(scope: Mapping[str, Any]) -> dict[str, Any]:
     rights = scope.get("rights")
     if not isinstance(scope.get("id"), str) or not isinstance(rights, list) or not rights:
         raise InvalidRequestError("scopes: each needs the id of a repository and its rights.")
-    if not set(rights) <= {"read", "write"}:
-        raise InvalidRequestError("scopes: rights are read and write.")
+    if not set(rights) <= {"read", "write", "create", "manage"}:
+        raise InvalidRequestError("scopes: rights are read, write, create and manage.")
     return dict(scope)
 
 

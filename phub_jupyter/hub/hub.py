@@ -9,6 +9,11 @@ from pathlib import Path
 
 from phub_jupyter.errors import StorageError
 from phub_jupyter.hub.accounts import Accounts
+from phub_jupyter.hub.apps.issuers import Issuers
+from phub_jupyter.hub.apps.logins import AppLogins
+from phub_jupyter.hub.apps.publishers import TrustedPublishers
+from phub_jupyter.hub.apps.registry import Apps
+from phub_jupyter.hub.apps.signing_keys import SigningKeys
 from phub_jupyter.hub.buckets.batches import BucketBatches
 from phub_jupyter.hub.buckets.buckets import Buckets
 from phub_jupyter.hub.buckets.listing import BucketListing
@@ -108,6 +113,12 @@ class Hub:
         self.organizations = Organizations(self.database)
         self.tokens = Tokens(self.database, self.accounts, self.repositories)
         self.device_logins = DeviceLogins(self.database, self.accounts)
+        self.apps = Apps(self.database, self.accounts)
+        self.app_logins = AppLogins(self.database, self.accounts)
+        self.signing_keys = SigningKeys(root / "signing-keys.json")
+        self.publishers = TrustedPublishers(
+            self.database, self.accounts, Issuers.from_environment()
+        )
         self.moves = Moves(self.database, self.index, self.events)
         self.duplicates = Duplicates(self.database, self.repositories)
         self.storage = Storage(self.database)
@@ -157,7 +168,9 @@ class Hub:
         self.widgets = Widgets(self.repositories)
         self.usage = Usage(self.database)
         self.usage_reports = UsageReports(self.database, self.usage)
-        self.spaces = Spaces(self.repositories, self.accounts, self.snapshots, root / "spaces")
+        self.spaces = Spaces(
+            self.repositories, self.accounts, self.snapshots, root / "spaces", self.apps
+        )
         self.events.listen(self.spaces.hear)
 
     @classmethod

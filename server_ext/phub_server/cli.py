@@ -20,7 +20,7 @@ from phub_server.commands.organizations import NO_ROLE, add_org, list_orgs, set_
 from phub_server.commands.people import add_user, approve_login, list_users
 from phub_server.commands.serving import serve_hub
 from phub_server.commands.tokens import add_token, list_tokens, revoke_token, scope_named
-from phub_server.commands.upkeep import check_hub, collect_garbage
+from phub_server.commands.upkeep import check_hub, collect_garbage, rotate_key
 
 __all__ = ["build_parser", "main", "serve_main"]
 
@@ -175,6 +175,10 @@ def _upkeep_commands(verbs: Verbs, data: argparse.ArgumentParser) -> None:
         "--delete", action="store_true", help="remove it; without this it is only reported"
     )
     garbage.set_defaults(command=collect_garbage)
+    rotate = verbs.add_parser(
+        "rotate-key", parents=[data], help="sign in with the hub: take a new key for id tokens"
+    )
+    rotate.set_defaults(command=rotate_key)
 
 
 def _default_data() -> Path:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from phub_server.handlers import (
+    apps,
     attachments,
+    authorize,
     buckets,
     collections,
     commits,
@@ -26,9 +28,12 @@ from phub_server.handlers import (
     not_built,
     notifications,
     oauth,
+    oauth_token,
+    openid,
     organizations,
     people,
     preupload,
+    publishers,
     refs,
     repos,
     resolve,
@@ -60,6 +65,11 @@ ROUTES: tuple[Route, ...] = (
     *info.ROUTES,  # asked for more than all the others
     *whoami.ROUTES,
     *oauth.ROUTES,
+    *oauth_token.ROUTES,
+    *authorize.ROUTES,
+    *openid.ROUTES,
+    *apps.ROUTES,
+    *publishers.ROUTES,
     *tokens.ROUTES,
     *people.ROUTES,
     *organizations.ROUTES,

@@ -36,6 +36,8 @@ VALUES = {
     "user": "outsider",
     "group": "0" * 24,
     "token": "999999",
+    "publisher": "0" * 24,
+    "client": "00000000-0000-0000-0000-000000000000",
     "slug": "acme/x-" + "0" * 24,
     "item": "0" * 24,
     "webhook": "0" * 24,

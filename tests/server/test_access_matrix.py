@@ -98,7 +98,8 @@ class Everybody:
     def _scopes(self, token: str) -> list[dict[str, Any]]:
         if not token.startswith("fineGrained, "):
             return []
-        rights = ["read"] if token.endswith("read") else ["read", "write"]
+        most = ("read", "write", "manage")
+        rights = list(most[: most.index(token.removeprefix("fineGrained, ")) + 1])
         with self._server.hub.database.read() as session:
             repos = session.execute(select(Repo.type, Repo.uid)).all()
         return [{"type": kind, "id": uid, "rights": rights} for kind, uid in repos]

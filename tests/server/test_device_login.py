@@ -140,8 +140,3 @@ def test_a_code_with_markup_is_only_shown(served: HubServer) -> None:
         f"{served.endpoint}/device", params={"code": '"><script>x</script>'}, timeout=30
     )
     assert "<script>" not in page.text
-
-
-def test_what_is_not_built_says_so(served: HubServer) -> None:
-    for path in ("/oauth/authorize", "/oauth/userinfo", "/.well-known/openid-configuration"):
-        assert requests.get(served.endpoint + path, timeout=30).status_code == 501

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from phub_jupyter.hub.access import Actor, visible_to
+from phub_jupyter.hub.apps.created import remember_creation
 from phub_jupyter.hub.database import Database
 from phub_jupyter.hub.database.tables import BucketFile, Repo
 from phub_jupyter.hub.events import Event, Events
@@ -54,6 +55,7 @@ class Buckets:
                 place.occupy(session)
                 repo = new_row(actor, place, private=private)
                 session.add(repo)
+                remember_creation(session, actor, repo)
         except IntegrityError:
             raise taken(str(bucket_id)) from None
         self._events.publish(Event("create", "repo", repo, actor))

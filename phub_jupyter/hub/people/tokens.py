@@ -13,7 +13,7 @@ from phub_jupyter.errors import ForbiddenError, InvalidRequestError, NotFoundErr
 from phub_jupyter.hub.access import Action, Actor, require_own
 from phub_jupyter.hub.accounts import TOKEN_ROLES, Accounts
 from phub_jupyter.hub.database import Database
-from phub_jupyter.hub.database.tables import Token, utc_now
+from phub_jupyter.hub.database.tables import AppLogin, Token, utc_now
 from phub_jupyter.hub.repos.repositories import Repositories
 from phub_jupyter.identifiers import RepoType
 
@@ -79,8 +79,12 @@ class Tokens:
     def revoke(self, actor: Actor, pk: int) -> None:
         """Make a token of one's own worthless from now on, with all that it opened."""
         user = require_own(actor)
+        mine = (Token.pk == pk, Token.user_pk == user)
         with self._database.write() as session:
-            done = session.execute(delete(Token).where(Token.pk == pk, Token.user_pk == user))
+            login = session.scalar(select(Token.login_pk).where(*mine))
+            done = session.execute(delete(Token).where(*mine))
+            if login is not None:  # or the app would renew it
+                session.execute(delete(AppLogin).where(AppLogin.pk == login))
         if not getattr(done, "rowcount", 0):
             raise NotFoundError(f"token: {actor.name} has no token {pk}.")
 

@@ -23,6 +23,7 @@ from phub_jupyter.errors import (
 )
 from phub_jupyter.hub.access import Action, Actor, Verdict, decide, require
 from phub_jupyter.hub.accounts import new_uid
+from phub_jupyter.hub.apps.created import remember_creation
 from phub_jupyter.hub.database import Database
 from phub_jupyter.hub.database.tables import FormerName, RemovedRepo, Repo
 from phub_jupyter.hub.events import Event, Events
@@ -123,6 +124,7 @@ class Repositories:
                 place.refuse_taken(session)
                 place.occupy(session)
                 session.add(repo)
+                remember_creation(session, actor, repo)
                 if also is not None:
                     also(session)
         except (IntegrityError, ConflictError):

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from phub_jupyter.errors import HubError, OverloadedError, RepoNotFoundError
 from phub_jupyter.hub.accounts import Accounts
+from phub_jupyter.hub.apps.registry import Apps
 from phub_jupyter.hub.database.tables import Repo
 from phub_jupyter.hub.events import Event
 from phub_jupyter.hub.repos.repositories import Repositories
@@ -27,6 +28,7 @@ from phub_jupyter.hub.spaces.credentials import mint_token
 from phub_jupyter.hub.spaces.environment import NEVER, SpaceEnvironment, SpaceEnvironments
 from phub_jupyter.hub.spaces.running import RunningApp
 from phub_jupyter.hub.spaces.settings import AppFileMissingError, SpaceSettings
+from phub_jupyter.hub.spaces.signing_in import CLIENT_SECRET, sign_in_variables
 from phub_jupyter.hub.spaces.space_log import SpaceLog
 from phub_jupyter.hub.spaces.state import Entrance, SpaceState, Stage
 
@@ -51,6 +53,7 @@ class Spaces:
         accounts: Accounts,
         snapshots: Snapshots,
         folder: Path,
+        apps: Apps,
         *,
         idle_seconds: float = 600,
         patience: float = 60,
@@ -61,6 +64,7 @@ class Spaces:
         self._accounts = accounts
         self._snapshots = snapshots
         self._folder = folder
+        self._apps = apps
         self._patience = patience
         self._max_running = max_running
         self._watch_seconds = watch_seconds
@@ -189,10 +193,14 @@ class Spaces:
             mint_token, self._accounts, self._repositories, repo, settings, _TOKEN_LIFETIME
         )
         given = await asyncio.to_thread(self.environments.read, repo.uid)
+        signing_in = await asyncio.to_thread(
+            sign_in_variables, self._apps, repo, settings, endpoint
+        )
         idle_seconds = self.idle_seconds_of(given)
         folder = AppFolder(self._folder / repo.uid / "run")
         log = self.log(repo)
         secrets = [item.value for item in given.secrets.values()]
+        secrets += [text for key, text in signing_in.items() if key == CLIENT_SECRET]
         log.hide((entrance.token, hub_token, *(text for text in secrets if len(text) >= _TELLING)))
         app = RunningApp(repo, commit, folder, log, hub_token, entrance, idle_seconds)
         try:
@@ -200,7 +208,7 @@ class Spaces:
             app.process = await AppProcess.start(
                 folder.command(settings.app_file),
                 folder.work,
-                folder.environment(repo, endpoint, hub_token, given.values),
+                folder.environment(repo, endpoint, hub_token, {**signing_in, **given.values}),
                 log,
             )
             app.port = await app.process.ready(self.ip, self._patience)

@@ -7,7 +7,7 @@ import sys
 
 from phub_server.commands.data_folder import existing_hub
 
-__all__ = ["check_hub", "collect_garbage"]
+__all__ = ["check_hub", "collect_garbage", "rotate_key"]
 
 
 def check_hub(options: argparse.Namespace) -> int:
@@ -41,3 +41,11 @@ def collect_garbage(options: argparse.Namespace) -> int:
     else:
         print(f"{total:,} bytes can be removed: phub gc --delete")
     return 1 if report.skipped else 0
+
+
+def rotate_key(options: argparse.Namespace) -> int:
+    """Sign id tokens with a new key from now on; those of before stay valid."""
+    with existing_hub(options) as hub:
+        kid = hub.signing_keys.rotate()
+    print(f"Id tokens are signed with the key {kid} from now on.")
+    return 0

@@ -3,34 +3,23 @@
 from __future__ import annotations
 
 from html import escape
-from typing import Any
 
-from phub_jupyter.errors import ForbiddenError, HubError, NotSupportedError
+from phub_jupyter.errors import HubError
 from phub_jupyter.hub.access import ANONYMOUS, Actor
-from phub_jupyter.hub.people.device_login import INTERVAL, LIFETIME, Issued, NotYetError
+from phub_jupyter.hub.people.device_login import INTERVAL, LIFETIME
 from phub_server.base import HubHandler
 from phub_server.pages import PAGE_POLICY, page
 from phub_server.routing import Route
 
 __all__ = ["ROUTES"]
 
-_DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 
-
-class _ProgramHandler(HubHandler):
-    """Asked by programs that have no credentials yet."""
+class DeviceHandler(HubHandler):
+    """Begins a login: a code for the person, and a secret for the program."""
 
     async def identify(self) -> Actor:
-        """Nobody in particular."""
+        """Nobody in particular: the program has no credentials yet."""
         return ANONYMOUS
-
-    def form(self, field: str) -> str:
-        """A field of the form; empty if it is missing."""
-        return self.get_body_argument(field, "")
-
-
-class DeviceHandler(_ProgramHandler):
-    """Begins a login: a code for the person, and a secret for the program."""
 
     async def post(self) -> None:
         started = await self.run(self.hub.device_logins.start)
@@ -46,33 +35,6 @@ class DeviceHandler(_ProgramHandler):
                 "expires_in": int(LIFETIME.total_seconds()),
             }
         )
-
-
-class TokenHandler(_ProgramHandler):
-    """Gives a program its token once a person agreed, or renews one."""
-
-    async def post(self) -> None:
-        self.set_header("Cache-Control", "no-store")
-        try:
-            self.reply(_token(await self._issued(self.form("grant_type"))))
-        except NotYetError as error:
-            self._refuse_login(error.code)
-        except ForbiddenError as error:
-            self._refuse_login("invalid_grant", error.message)
-
-    async def _issued(self, grant: str) -> Issued:
-        logins = self.hub.device_logins
-        if grant == _DEVICE:
-            return await self.run(logins.complete, self.form("device_code"))
-        if grant == "refresh_token":
-            return await self.run(logins.renew, self.form("refresh_token"))
-        if b"token-exchange" in (self.request.body or b""):
-            raise NotSupportedError("Trusted publishers are not built yet; use a token.")
-        raise NotYetError("unsupported_grant_type")
-
-    def _refuse_login(self, code: str, text: str = "") -> None:
-        described = {"error_description": text} if text else {}
-        self.reply({"error": code, **described}, 400)
 
 
 class ApprovalHandler(HubHandler):
@@ -127,27 +89,7 @@ _FORM = (
 )
 
 
-class UnbuiltHandler(_ProgramHandler):
-    """Being an identity provider for other sites, which is not built."""
-
-    async def get(self) -> None:
-        raise NotSupportedError("This hub is no identity provider for other sites yet.")
-
-    post = get
-
-
-def _token(issued: Issued) -> dict[str, Any]:
-    return {
-        "access_token": issued.access_token,
-        "refresh_token": issued.refresh_token,
-        "expires_in": issued.expires_in,
-        "token_type": "bearer",
-    }
-
-
 ROUTES: tuple[Route, ...] = (
     Route(r"/oauth/device", DeviceHandler),
-    Route(r"/oauth/token", TokenHandler),
     Route(r"/device", ApprovalHandler),
-    Route(r"/(?:oauth/authorize|oauth/userinfo|\.well-known/openid-configuration)", UnbuiltHandler),
 )

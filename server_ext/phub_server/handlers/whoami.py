@@ -28,13 +28,14 @@ class WhoAmIHandler(HubHandler):
         person = self.hub.accounts.find(actor.name or "")
         assert person is not None
         orgs = self.hub.accounts.orgs_of(actor)
+        email = person.email if self._shows_email() else None
         return {
             "type": "user",
             "id": person.uid,
             "name": person.name,
             "fullname": person.fullname or person.name,
-            "email": person.email,
-            "emailVerified": person.email is not None,
+            "email": email,
+            "emailVerified": email is not None,
             "canPay": False,
             "isPro": False,
             "isAdmin": actor.is_hub_admin,
@@ -43,6 +44,14 @@ class WhoAmIHandler(HubHandler):
             "orgs": [_org(org, role) for org, role in orgs],
             "auth": self._auth(),
         }
+
+    def _shows_email(self) -> bool:
+        """Apps see it only if the person agreed, jobs of a trusted publisher never."""
+        grant = self.actor.grant
+        if grant is None or self.hub.accounts.token(grant.pk).publisher_pk is not None:
+            return grant is None
+        scopes = self.hub.app_logins.scopes_of(self.actor)
+        return scopes is None or "email" in scopes
 
     def _auth(self) -> dict[str, Any]:
         grant = self.actor.grant

@@ -11,6 +11,13 @@ from phub_jupyter.hub.database.tables.accounts import (
     ResourceGroup,
     Token,
 )
+from phub_jupyter.hub.database.tables.apps import (
+    App,
+    AppLogin,
+    AppRefresh,
+    SubjectUse,
+    TrustedPublisher,
+)
 from phub_jupyter.hub.database.tables.base import Base, Setting, UtcDateTime, utc_now
 from phub_jupyter.hub.database.tables.buckets import BucketFile
 from phub_jupyter.hub.database.tables.catalog import CardLink, DailyDownloads, Term
@@ -53,6 +60,9 @@ from phub_jupyter.hub.database.tables.webhooks import Webhook, WebhookDelivery, 
 
 __all__ = [
     "AccessRequest",
+    "App",
+    "AppLogin",
+    "AppRefresh",
     "Attachment",
     "Base",
     "BucketFile",
@@ -89,8 +99,10 @@ __all__ = [
     "RepoXorb",
     "ResourceGroup",
     "Setting",
+    "SubjectUse",
     "Term",
     "Token",
+    "TrustedPublisher",
     "UtcDateTime",
     "Watch",
     "Webhook",

@@ -49,7 +49,8 @@ class Token(Base):
     ``role`` is read | write | admin | fineGrained; ``scopes`` of a fine-grained token is a list of
     ``{"type", "id", "rights": ["read"|"write"]}`` where ``id`` is the ``uid`` of a repository or
     bucket, or of an account (``type`` user or org, then ``namespace`` is its ``pk``): of all that
-    it owns.
+    it owns. ``login_pk`` and ``publisher_pk`` say for which app, or for which jobs, it was made: it
+    ends with their row.
     """
 
     __tablename__ = "tokens"
@@ -66,6 +67,12 @@ class Token(Base):
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     expires_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
+    login_pk: Mapped[int | None] = mapped_column(
+        ForeignKey("app_logins.pk", ondelete="CASCADE"), index=True
+    )
+    publisher_pk: Mapped[int | None] = mapped_column(
+        ForeignKey("trusted_publishers.pk", ondelete="CASCADE"), index=True
+    )
 
 
 class ResourceGroup(Base):
