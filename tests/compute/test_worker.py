@@ -16,11 +16,8 @@ from typing import Any
 import psutil
 import pytest
 
-from phub_jupyter.compute.inference.batcher import BatchLimits, Lanes
-from phub_jupyter.compute.inference.generations import Generations
-from phub_jupyter.compute.inference.memory import Memory
-from phub_jupyter.compute.inference.models import Models
-from phub_jupyter.compute.inference.worker import Worker
+from phub_jupyter.compute.inference.connection import Connection
+from phub_jupyter.compute.inference.engine import EngineLimits, InferenceEngine
 from phub_jupyter.frames import read_frame, write_frame
 from tests.compute.tiny_classifier import make_classifier
 
@@ -234,10 +231,7 @@ def test_whoever_leaves_is_told_when_their_work_has_ended(folders: list[Path]) -
 
 def test_whoever_leaves_in_the_moment_of_the_answer_is_told_too() -> None:
     async def scenario() -> None:
-        models = Models(
-            Lanes(1), count=1, memory=Memory(1), idle_seconds=1, limits=BatchLimits(waiting=1)
-        )
-        program = Worker(models, Generations(1))
+        program = Connection(InferenceEngine(EngineLimits()))
         ours, theirs = socket.socketpair()
         reader, hers = await asyncio.open_unix_connection(sock=ours)
         _, writer = await asyncio.open_unix_connection(sock=theirs)
