@@ -432,6 +432,9 @@ def test_an_app_belongs_to_somebody(served: HubServer) -> None:
         {"redirectUris": ["https://*.example/x"]},
         {"redirectUris": ["https://user@a.example/x"]},
         {"redirectUris": ["https:///x"]},
+        {"redirectUris": ["https://a.example;script-src/x"]},
+        {"redirectUris": ["https://a'b/x"]},
+        {"redirectUris": ["https://a.example:99999/x"]},
         {"redirectUris": ["/x"]},
         {"redirectUris": "https://a.example"},
         {"scopes": ["everything"]},
@@ -454,6 +457,18 @@ def test_what_cannot_be_registered(served: HubServer, body: dict[str, Any]) -> N
     )
     assert answer.status_code in (400, 403, 404)
     assert answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    "redirect", ["com.example.app:/done", "http://[::1]:8080/done", "https://a.example:8443/x?y=z"]
+)
+def test_what_can_be_registered(served: HubServer, redirect: str) -> None:
+    client = Client(served, register(served, redirectUris=[redirect]), redirect)
+    answer = client.agree(served.token())
+    joint = "&" if "?" in redirect else "?"
+    assert answer.headers["Location"].startswith(f"{redirect}{joint}code=")
+    policy = client.ask().headers["Content-Security-Policy"].partition("form-action 'self' ")[2]
+    assert redirect.startswith(policy)
 
 
 def test_keys_can_be_replaced_while_old_tokens_stay_valid(client: Client) -> None:
