@@ -14,7 +14,7 @@ import requests
 
 from ..conftest import HubServer
 
-__all__ = ["REDIRECT", "Client", "answered", "answered_address", "form_of", "register"]
+__all__ = ["REDIRECT", "Client", "answered", "answered_address", "error_of", "form_of", "register"]
 
 REDIRECT = "https://app.example/callback"
 
@@ -158,3 +158,9 @@ def answered(answer: requests.Response) -> dict[str, str]:
 def answered_address(address: str) -> dict[str, str]:
     """The query of an address."""
     return {key: value[0] for key, value in parse_qs(urlsplit(address).query).items()}
+
+
+def error_of(answer: requests.Response) -> str:
+    """The word of OAuth for why there is no token."""
+    assert answer.status_code in (400, 401), answer.text
+    return str(answer.json()["error"])

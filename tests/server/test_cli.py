@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import signal
 import socket
@@ -359,3 +360,13 @@ def test_a_port_in_use_is_one_sentence(data: Path) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         assert f"{port} on 127.0.0.1 is in use" in refused("serve", "--port", str(port), data=data)
+
+
+def test_a_new_key_signs_id_tokens_and_the_old_one_stays(data: Path, call: Call) -> None:
+    assert call("rotate-key")[0] == 0
+    status, printed, _ = call("rotate-key")
+    path = data / "signing-keys.json"
+    keys = json.loads(path.read_text())["keys"]
+    assert (status, len(keys)) == (0, 2)
+    assert keys[0]["kid"] in printed[0]
+    assert path.stat().st_mode & 0o777 == 0o600

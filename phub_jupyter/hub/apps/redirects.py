@@ -13,6 +13,7 @@ __all__ = ["check_redirect", "is_registered", "is_within", "origin_of"]
 _LONGEST = 1500
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _OWN_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+")  # com.example.app, RFC 8252
+_HOST = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _TEXT = re.compile(r"[\x21-\x7e]+")
 
 
@@ -24,9 +25,9 @@ def check_redirect(address: object) -> str:
     if parts is None or parts.fragment or "#" in address or "\\" in address:
         raise InvalidRequestError(f"redirectUris: '{address}' is no address without a fragment.")
     if parts.scheme in ("http", "https"):
-        if not parts.hostname or parts.username or parts.password or "*" in parts.netloc:
+        if not _HOST.fullmatch(parts.netloc):
             raise InvalidRequestError(
-                f"redirectUris: '{address}' needs one host, and neither a name nor a password."
+                f"redirectUris: '{address}' needs one host, by its name in ASCII or its number."
             )
     elif not _OWN_SCHEME.fullmatch(parts.scheme):
         raise InvalidRequestError(
@@ -74,7 +75,9 @@ def _plain(address: str) -> SplitResult | None:
     if len(address) > _LONGEST or not _TEXT.fullmatch(address) or "#" in address or "\\" in address:
         return None
     parts = _split(address)
-    return None if parts is None or "@" in parts.netloc else parts
+    if parts is None or (parts.scheme in ("http", "https") and not _HOST.fullmatch(parts.netloc)):
+        return None
+    return parts
 
 
 def _split(address: str) -> SplitResult | None:
