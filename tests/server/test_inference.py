@@ -67,6 +67,9 @@ def test_the_public_client_classifies(server: HubServer, url: str) -> None:
     assert info["model_id"] == REPO
     assert len(info["sha"]) == 40
     assert info["model_pipeline_tag"] == "text-classification"
+    running = info["running"]
+    assert (running["device"], "int8" in running) in {("cpu", False), ("cuda:0", False)}
+    assert (set(running["labels"]), "folder" in running) == (set(LABELS), False)
 
 
 @pytest.mark.parametrize("suffix", ["", "/pipeline/text-classification"])

@@ -39,6 +39,11 @@ class Checkouts:
                 del self._tasks[next(iter(self._tasks))]
         return await asyncio.shield(task)
 
+    def known(self, repo: Repo, commit: str) -> Path | None:
+        """The folder, if somebody has asked for it before and it is there."""
+        task = self._tasks.get((repo.uid, commit))
+        return None if task is None or not task.done() or _is_stale(task) else task.result()
+
 
 def _is_stale(checkout: asyncio.Task[Path]) -> bool:
     if not checkout.done():

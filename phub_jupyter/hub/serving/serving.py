@@ -141,6 +141,17 @@ class Serving:
         answer = await asyncio.wait_for(worker.ask("health"), self._workers.patience)
         return {"running": True, "pid": worker.pid, "calls": self.admission.calls, **answer}
 
+    async def runs_as(self, repo: Repo, commit: str) -> dict[str, Any] | None:
+        """How a model that is loaded runs: device, precision and the like; None if it is not."""
+        folder, worker = self._checkouts.known(repo, commit), self._workers.running
+        if folder is None or worker is None:
+            return None
+        answer = await asyncio.wait_for(worker.ask("health"), self._workers.patience)
+        for model in answer["models"]:
+            if model.get("folder") == str(folder):
+                return {name: value for name, value in model.items() if name != "folder"}
+        return None
+
     async def stop(self) -> None:
         """End the worker. A later call starts it again."""
         if self._idle_watch is not None:

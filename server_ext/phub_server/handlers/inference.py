@@ -62,6 +62,7 @@ class ModelInfoHandler(ModelHandler):
                 "model_id": f"{repo.namespace}/{repo.name}",
                 "sha": commit,
                 "model_pipeline_tag": servable_task(repo, None),
+                "running": await self.hub.serving.runs_as(repo, commit),
             }
         )
 
