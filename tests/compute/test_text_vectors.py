@@ -318,3 +318,12 @@ def test_a_transformer_in_a_folder_of_its_own_is_found(
         if path.name != "modules.json":
             path.rename(deep / "0_Transformer" / path.name)
     assert infer(deep, "a film") == pytest.approx(infer(flat, "a film"))
+
+
+def test_more_numbers_than_an_answer_holds_are_refused_before_they_are_made() -> None:
+    request = feature_extraction.parse({"inputs": ["one", "other"]})
+    vectors = [np.broadcast_to(np.float32(0.5), (3000, 700))] * 2
+    with pytest.raises(InvalidRequestError, match="send fewer texts at a time"):
+        request.answer(vectors, 6000)
+    few = feature_extraction.parse({"inputs": ["one", "other"], "dimensions": 1})
+    assert len(few.answer(vectors, 6000)[1]) == 3000
