@@ -6,7 +6,9 @@ from typing import Any
 
 import yaml
 
+from phub_jupyter.card_results import card_with
 from phub_jupyter.compute.training.card_parts import Card, Written
+from phub_jupyter.eval_results import EvalResult
 
 
 def result(metric: str, value: float) -> dict[str, Any]:
@@ -18,7 +20,9 @@ def result(metric: str, value: float) -> dict[str, Any]:
 
 
 def card(score: float = 0.5, **parts: str) -> Card:
-    index = [{"name": "m", "results": [result("accuracy", score), result("f1", score)]}]
+    both = result("accuracy", score)
+    both["metrics"] += result("f1", score)["metrics"]
+    index = [{"name": "m", "results": [both]}]
     metadata = {"license": "mit", "datasets": ["ada/remarks"], "model-index": index}
     return Card(metadata, {"title": "# m", "scores": f"It scores {score}.", **parts})
 
@@ -75,7 +79,7 @@ def test_front_matter_is_merged_field_by_field_and_entry_by_entry() -> None:
     fields = metadata(first.text())
     fields["license"] = "apache-2.0"
     fields["datasets"].append("ada/more")
-    fields["model-index"][0]["results"][1]["metrics"][0]["value"] = 0.55
+    fields["model-index"][0]["results"][0]["metrics"][1]["value"] = 0.55
     fields["model-index"][0]["results"].append(result("recall", 0.1))
     fields["tags"] = ["mine"]
     edited = f"---\n{yaml.safe_dump(fields)}---\n{first.text().split('---', 2)[2]}"
@@ -83,14 +87,22 @@ def test_front_matter_is_merged_field_by_field_and_entry_by_entry() -> None:
     assert merged["license"] == "apache-2.0"
     assert merged["datasets"] == ["ada/remarks", "ada/more"]
     assert merged["tags"] == ["mine"]
-    values = {
-        each["metrics"][0]["type"]: each["metrics"][0]["value"]
-        for each in merged["model-index"][0]["results"]
-    }
+    (group,) = merged["model-index"][0]["results"]
+    values = {metric["type"]: metric["value"] for metric in group["metrics"]}
     assert values == {"accuracy": 0.7, "f1": 0.55, "recall": 0.1}
     del fields["license"]
     edited = f"---\n{yaml.safe_dump(fields)}---\n"
     assert "license" not in metadata(card(0.7).merged_into(edited, first.written))
+
+
+def test_results_that_an_evaluation_added_stay_beside_the_renewed_ones() -> None:
+    added = EvalResult("ada/other", "text-classification", "accuracy", 0.9, split="test")
+    evaluated = card_with(card().text(), "m", [added])
+    text = card(0.7).merged_into(evaluated, card().written)
+    mine, others = metadata(text)["model-index"][0]["results"]
+    assert [metric["value"] for metric in mine["metrics"]] == [0.7, 0.7]
+    assert others["metrics"][0]["value"] == 0.9
+    assert "&id" not in text
 
 
 def test_front_matter_that_cannot_be_read_is_left_alone() -> None:

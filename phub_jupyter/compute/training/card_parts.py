@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -151,7 +152,20 @@ def _index(theirs: Any, before: Any, new: Any) -> Any:
     if not results:
         return None
     name = (theirs or new)[0].get("name", "")
-    return [{"name": name, "results": list(results.values())}, *(theirs or [])[1:]]
+    return [{"name": name, "results": _grouped(results.values())}, *(theirs or [])[1:]]
+
+
+def _grouped(results: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Metrics of one task on the same rows together again, as cards are written."""
+    groups: list[dict[str, Any]] = []
+    for result in results:
+        about = {**result, "metrics": []}
+        group = next((each for each in groups if {**each, "metrics": []} == about), None)
+        if group is None:
+            groups.append({**deepcopy(about), "metrics": list(result["metrics"])})
+        else:
+            group["metrics"] += result["metrics"]
+    return groups
 
 
 def _results(index: Any) -> dict[str, Any]:
