@@ -16,7 +16,6 @@ import pytest
 
 from phub_jupyter.errors import InvalidRequestError, NotSupportedError, OverloadedError
 from phub_jupyter.hub.access import ANONYMOUS
-from phub_jupyter.hub.access import ANONYMOUS
 from phub_jupyter.hub.hub import Hub
 from phub_jupyter.hub.serving.tally import EDGES, Meter, Tally, quantile
 
