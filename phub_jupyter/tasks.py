@@ -41,7 +41,7 @@ _ROWS = (
     Task("feature-extraction", "Feature Extraction", "text", "text", servable=True),
     Task("summarization", "Summarization", "text", "text", servable=True),
     Task("translation", "Translation", "text", "text", servable=True),
-    Task("text-generation", "Text Generation", "text", "text", servable=True),
+    Task("text-generation", "Text Generation", "text", "text", "loss", True, True),
     Task("table-question-answering", "Table Question Answering", "text", "table", servable=True),
     Task(
         "tabular-classification",

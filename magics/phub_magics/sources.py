@@ -15,7 +15,7 @@ from phub_magics.connection import Connection
 __all__ = ["MODEL_FILES", "Sources", "download", "find_repo", "quiet_downloads"]
 
 # Weights in formats that can run code when loaded, or that training does not read.
-MODEL_FILES = ["*.json", "*.txt", "*.model", "*.spm", "*.safetensors", "README.md"]
+MODEL_FILES = ["*.json", "*.txt", "*.jinja", "*.model", "*.spm", "*.safetensors", "README.md"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,7 +103,7 @@ def test_a_plan_survives_the_record() -> None:
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"task": "text-generation"}, "task: 'text-generation' cannot be trained"),
+        ({"task": "fill-mask"}, "task: 'fill-mask' cannot be trained"),
         ({"task": "mind-reading"}, "task: 'mind-reading' is not a known task"),
         ({"task": "text-classification", "metric": "beauty"}, "metric: 'beauty' cannot rank"),
         ({"candidates": 0}, "candidates: give a number"),

@@ -45,7 +45,7 @@ def add_adapters(model: PreTrainedModel, parameters: Mapping[str, Any]) -> Any:
     rank = int(parameters["rank"])
     config = LoraConfig(
         r=rank,
-        lora_alpha=2 * rank,
+        lora_alpha=int(parameters.get("alpha", 2 * rank)),
         lora_dropout=float(parameters.get("lora_dropout", 0.0)),
         target_modules=_adapted(model),
         modules_to_save=_heads(model) or None,

@@ -11,6 +11,7 @@ import json
 import resource
 import sys
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import jinja2
@@ -62,6 +63,17 @@ def render(template: str, variables: dict[str, Any], limit: int) -> str:
 
     Raises ValueError beyond them, and whatever the template does.
     """
+    pieces, length = [], 0
+    for piece in _compiled(template).generate(**variables):
+        length += len(piece)
+        if length > limit:
+            raise ValueError(f"it writes more than {limit:,} characters")
+        pieces.append(piece)
+    return "".join(pieces)
+
+
+@lru_cache(maxsize=1)
+def _compiled(template: str) -> jinja2.Template:
     environment = ImmutableSandboxedEnvironment(
         trim_blocks=True,
         lstrip_blocks=True,
@@ -70,13 +82,7 @@ def render(template: str, variables: dict[str, Any], limit: int) -> str:
     environment.filters["tojson"] = _to_json
     environment.globals["raise_exception"] = _refuse
     environment.globals["strftime_now"] = _now
-    pieces, length = [], 0
-    for piece in environment.from_string(template).generate(**variables):
-        length += len(piece)
-        if length > limit:
-            raise ValueError(f"it writes more than {limit:,} characters")
-        pieces.append(piece)
-    return "".join(pieces)
+    return environment.from_string(template)
 
 
 def main() -> None:

@@ -19,6 +19,7 @@ _MODULES = {
     "token-classification": "token_classification",
     "sentence-similarity": "sentence_similarity",
     "text-classification": "text_classification",
+    "text-generation": "text_generation",
     "tabular-classification": "tabular_classification",
     "tabular-regression": "tabular_regression",
 }
