@@ -50,7 +50,7 @@ class _TextGeneration:
         texts = {name for name, kind in kinds.items() if is_string(kind)}
         chat = any(is_chat(kinds.get(name)) for name in ("messages", "conversations"))
         pairs = ({"prompt", "completion"}, {"instruction", "output"}, {"instruction", "response"})
-        return chat or any(pair <= texts for pair in pairs) or list(kinds) == ["text"]
+        return chat or any(pair <= texts for pair in pairs)  # bare texts may be for anything
 
     def read(self, parts: Mapping[str, Dataset], settings: Settings) -> Data:
         columns = Columns.of(parts["train"], settings.columns)
