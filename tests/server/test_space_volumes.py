@@ -27,7 +27,8 @@ for mount, place in places.items():
     for path in sorted(pathlib.Path(place).rglob("*.txt")):
         print("<<", mount, path.name, path.read_text(), oct(path.stat().st_mode & 0o777), ">>")
 pathlib.Path("app.ipynb").write_text("{}")
-print("<< volumes", len(places), ">>")
+served = [one for one in places.values() if pathlib.Path(one).is_relative_to(pathlib.Path.cwd())]
+print("<< volumes", len(places), "below what Voila serves", len(served), ">>")
 """
 GOOD = {"type": "dataset", "source": DATA, "mountPath": "/data"}
 
@@ -84,7 +85,8 @@ def test_an_app_reads_a_private_dataset_and_hands_out_none_of_it(hub_server: Hub
     assert shown == [Volume(**volume.to_dict(), read_only=True)]
     assert stranger.runtime(SPACE)["volumes"] == []
 
-    assert printed(stranger.page(SPACE)) == ["/data a.txt hush 0o444", "volumes 1"]
+    said = printed(stranger.page(SPACE))
+    assert said == ["/data a.txt hush 0o444", "volumes 1 below what Voila serves 0"]
     address = stranger.open(SPACE).headers["Location"]
     assert raw(address, "/voila/files/own.png") == (200, PICTURE)  # what could be handed out is
     for path in (
