@@ -24,7 +24,7 @@ HARDWARE = "local"
 
 _DEFAULTS = (HARDWARE, "cpu-basic")  # the second is what clients ask for who want nothing special
 _UID = re.compile(r"[0-9a-f]{24}")
-_OF_SPACES = ("secrets", "variables", "hardware", "sleepTimeSeconds")
+_OF_SPACES = ("secrets", "variables", "hardware", "sleepTimeSeconds", "volumes")
 
 
 def private_of(body: dict[str, Any], repo_type: RepoType) -> bool | None:

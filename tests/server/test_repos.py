@@ -123,7 +123,7 @@ def test_visibility_in_the_words_of_old_and_new_clients(
         ({"name": "x", "type": "space", "secrets": [{"key": "2", "value": "b"}]}, 400, "key"),
         ({"name": "x", "type": "space", "secrets": [{"key": "A"}]}, 400, "value"),
         ({"name": "x", "type": "space", "variables": {"A": "b"}}, 400, "variables"),
-        ({"name": "x", "type": "space", "volumes": [{"type": "model"}]}, 501, "volumes"),
+        ({"name": "x", "type": "space", "volumes": [{"type": "model"}]}, 400, "volumes"),
         ({"name": "x", "resourceGroupId": "a" * 24}, 400, "resourceGroupId"),
         ({"name": "x", "type": "space", "sdk": "static", "template": "t"}, 501, "template"),
     ],

@@ -6,7 +6,7 @@ removed last, so a crash leaves at most a folder that nobody can see, which the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -161,6 +161,12 @@ class Repositories:
         if repo is None:
             raise RepoNotFoundError("Repository not found, or you have no access to it.")
         return repo
+
+    def by_uids(self, uids: Iterable[str]) -> dict[str, Repo]:
+        """Those repositories that are still there, by immutable id; callers check access."""
+        query = select(Repo).where(Repo.uid.in_(list(uids)))
+        with self._database.read() as session:
+            return {repo.uid: repo for repo in session.scalars(query)}
 
     def change(
         self,

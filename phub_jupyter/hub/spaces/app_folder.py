@@ -39,17 +39,30 @@ class AppFolder:
         self._home = root / "home"
         self._temporary = root / "tmp"
         self._settings = root / "settings"
+        self._volumes = root / "volumes"
 
     def fill(self, snapshot: Path, ip: str, entrance: Entrance, idle_seconds: float) -> None:
         """Start from nothing: copy the app and write Voilà's settings, readable by us alone."""
         self.remove()
-        for folder in (self._root, self._home, self._temporary, self._settings):
+        for folder in (self._root, self._home, self._temporary, self._settings, self._volumes):
             folder.mkdir(parents=True, mode=0o700)
-        shutil.copytree(snapshot, self.work)
+        shutil.copytree(snapshot, self.work, copy_function=shutil.copyfile)  # and may write them
         path = self._settings / "voila.json"
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             json.dump(_voila_settings(ip, entrance, idle_seconds), file)
+
+    def mount(self, folders: Mapping[str, Path]) -> str:
+        """Make other folders reachable for the app; returns where, as JSON by mount path.
+
+        They lie beside the app's files: Voilà hands out pictures of those to every visitor.
+        """
+        places = {}
+        for number, (mount_path, folder) in enumerate(folders.items()):
+            place = self._volumes / str(number)
+            place.symlink_to(folder, target_is_directory=True)
+            places[mount_path] = str(place)
+        return json.dumps(places)
 
     def command(self, app_file: str) -> list[str]:
         """How to start the app; no secret is in it, for everybody can read command lines."""

@@ -1,4 +1,4 @@
-"""What the owner of a Space gives it: secrets, variables, and how long it may stay unvisited.
+"""What the owner of a Space gives it: secrets, variables, volumes, how long it stays unvisited.
 
 Kept in one file that only the hub's own system user may read. Secrets leave it in one direction:
 into the environment of the Space's processes.
@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 from phub_jupyter.errors import InvalidRequestError
 from phub_jupyter.hub.repos.folders import flush_folder
+from phub_jupyter.hub.spaces.volume import SpaceVolumes, Volume
 
 __all__ = ["NEVER", "Kind", "SpaceEnvironment", "SpaceEnvironments", "Variable"]
 
@@ -48,6 +49,7 @@ class SpaceEnvironment:
     secrets: Mapping[str, Variable] = field(default_factory=dict)
     variables: Mapping[str, Variable] = field(default_factory=dict)
     sleep_seconds: int | None = None
+    volumes: SpaceVolumes | None = None
 
     @property
     def values(self) -> dict[str, str]:
@@ -113,7 +115,8 @@ class SpaceEnvironments:
             kind: {key: Variable(**item) for key, item in data[kind].items()}
             for kind in ("secrets", "variables")
         }
-        return SpaceEnvironment(**kinds, sleep_seconds=data["sleep_seconds"])
+        volumes = _volumes(data.get("volumes"))  # written before there were any, it has none
+        return SpaceEnvironment(**kinds, sleep_seconds=data["sleep_seconds"], volumes=volumes)
 
     def change(
         self, uid: str, edit: Callable[[SpaceEnvironment], SpaceEnvironment]
@@ -151,6 +154,12 @@ def _check(key: Any, value: Any, description: Any) -> None:
     texts = [value] if description is None else [value, description]
     if not all(isinstance(text, str) and _can_be_passed_on(text) for text in texts):
         raise InvalidRequestError("value, description: send texts without NUL.")
+
+
+def _volumes(kept: Any) -> SpaceVolumes | None:
+    if kept is None:
+        return None
+    return SpaceVolumes(kept["set_by"], tuple(Volume(**item) for item in kept["items"]))
 
 
 def _can_be_passed_on(text: str) -> bool:

@@ -31,6 +31,7 @@ from phub_jupyter.hub.spaces.settings import AppFileMissingError, SpaceSettings
 from phub_jupyter.hub.spaces.signing_in import CLIENT_SECRET, sign_in_variables
 from phub_jupyter.hub.spaces.space_log import SpaceLog
 from phub_jupyter.hub.spaces.state import Entrance, SpaceState, Stage
+from phub_jupyter.hub.spaces.volumes import Volumes
 
 __all__ = ["Spaces"]
 
@@ -71,6 +72,7 @@ class Spaces:
         self.idle_seconds = idle_seconds
         self.ip = "127.0.0.1"
         self.environments = SpaceEnvironments(folder)
+        self.volumes = Volumes(repositories, accounts, snapshots)
         self._paused = {mark.parent.name for mark in folder.glob("*/paused")}
         self._running: dict[str, RunningApp] = {}
         self._ending: set[asyncio.Task[None]] = set()
@@ -188,11 +190,12 @@ class Spaces:
     async def _new_app(self, repo: Repo, commit: str, endpoint: str) -> RunningApp:
         snapshot = await asyncio.to_thread(self._snapshots.folder, repo, commit)
         settings = await asyncio.to_thread(SpaceSettings.read, snapshot)
+        given = await asyncio.to_thread(self.environments.read, repo.uid)
+        mounted = await asyncio.to_thread(self.volumes.folders, repo, given.volumes)
         entrance = Entrance.for_visitors_of(repo.visibility)
         hub_token = await asyncio.to_thread(
             mint_token, self._accounts, self._repositories, repo, settings, _TOKEN_LIFETIME
         )
-        given = await asyncio.to_thread(self.environments.read, repo.uid)
         signing_in = await asyncio.to_thread(
             sign_in_variables, self._apps, repo, settings, endpoint
         )
@@ -205,10 +208,13 @@ class Spaces:
         app = RunningApp(repo, commit, folder, log, hub_token, entrance, idle_seconds)
         try:
             await asyncio.to_thread(folder.fill, snapshot, self.ip, entrance, idle_seconds)
+            places = {"PHUB_VOLUMES": folder.mount(mounted)}
             app.process = await AppProcess.start(
                 folder.command(settings.app_file),
                 folder.work,
-                folder.environment(repo, endpoint, hub_token, {**signing_in, **given.values}),
+                folder.environment(
+                    repo, endpoint, hub_token, {**signing_in, **given.values, **places}
+                ),
                 log,
             )
             app.port = await app.process.ready(self.ip, self._patience)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from phub_jupyter.errors import (
@@ -16,6 +17,7 @@ from phub_jupyter.errors import (
 from phub_jupyter.hub.access import Action, require_own
 from phub_jupyter.hub.database.tables import Repo
 from phub_jupyter.hub.spaces.environment import SpaceEnvironment
+from phub_jupyter.hub.spaces.volume import AskedVolume
 from phub_jupyter.identifiers import RepoId, RepoType
 from phub_server.base import HubHandler
 from phub_server.repo_bodies import (
@@ -31,7 +33,7 @@ __all__ = ["ROUTES"]
 
 _SDK = re.compile(r"[a-z0-9-]{1,32}")
 _VISIBILITY = frozenset({"visibility", "private", "resourceGroupId"})
-_OF_SPACES = frozenset({"secrets", "variables", "hardware", "sleepTimeSeconds"})
+_OF_SPACES = frozenset({"secrets", "variables", "hardware", "sleepTimeSeconds", "volumes"})
 _CREATE = frozenset({"name", "organization", "type", "sdk"}) | _VISIBILITY | _OF_SPACES
 _DUPLICATE = frozenset({"repository"}) | _VISIBILITY | _OF_SPACES
 
@@ -75,6 +77,16 @@ class _NamedInBody(HubHandler):
             taken = error.extra["name"]  # as its owner spelled it
             raise ConflictError(error.message, **self.place(repo_type, taken)) from None
 
+    async def environment(
+        self, body: dict[str, Any], repo_type: RepoType, given: SpaceEnvironment
+    ) -> SpaceEnvironment:
+        """``given`` with all that a body adds for a new Space; its volumes are the caller's."""
+        given = space_environment(body, repo_type, given)
+        asked = AskedVolume.list_of(body.get("volumes") or [])
+        return replace(
+            given, volumes=await self.run(self.hub.spaces.volumes.find, self.actor, asked)
+        )
+
     def giving(self, given: SpaceEnvironment) -> Callable[[Repo], None] | None:
         """What keeps the environment of a new Space, if there is something to keep."""
         if given == SpaceEnvironment():
@@ -104,13 +116,13 @@ class CreateHandler(_NamedInBody):
             protected=protected_of(body),
             sdk=sdk,
             resource_group=group_of(body),
-            prepare=self.giving(space_environment(body, repo_type, SpaceEnvironment())),
+            prepare=self.giving(await self.environment(body, repo_type, SpaceEnvironment())),
         )
         self.reply({**self.place(repo_type, f"{repo.namespace}/{repo.name}"), "id": repo.uid})
 
 
 class DuplicateHandler(_NamedInBody):
-    """Copies a repository, with the variables of a Space and without its secrets."""
+    """Copies a repository, with the variables of a Space, without its secrets and volumes."""
 
     async def post(self, plural: str, namespace: str, name: str) -> None:
         source = await self.repo(Action.CONTENT, plural, namespace, name)
@@ -131,7 +143,7 @@ class DuplicateHandler(_NamedInBody):
             private=private_of(body, repo_type),
             protected=protected_of(body),
             resource_group=group_of(body),
-            prepare=self.giving(space_environment(body, repo_type, shared)),
+            prepare=self.giving(await self.environment(body, repo_type, shared)),
         )
         self.reply({**self.place(repo_type, f"{repo.namespace}/{repo.name}"), "id": repo.uid})
 

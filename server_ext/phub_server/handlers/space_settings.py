@@ -1,9 +1,10 @@
-"""What a Space is given: secrets, variables, time until it sleeps, the one kind of hardware."""
+"""What a Space is given: secrets, variables, volumes, time until it sleeps, one hardware."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import psutil
@@ -12,6 +13,7 @@ from phub_jupyter.errors import InvalidRequestError, NotSupportedError
 from phub_jupyter.hub.access import Action
 from phub_jupyter.hub.database.tables import Repo
 from phub_jupyter.hub.spaces.environment import Kind, SpaceEnvironment, Variable
+from phub_jupyter.hub.spaces.volume import AskedVolume
 from phub_server.base import HubHandler
 from phub_server.handlers.spaces import SpaceHandler
 from phub_server.repo_bodies import HARDWARE, check_hardware
@@ -114,24 +116,26 @@ class DevModeHandler(SpaceHandler):
     async def post(self, namespace: str, name: str) -> None:
         repo = await self.space(Action.WRITE, namespace, name)
         if self.json_body().get("enabled") is not False:
-            raise NotSupportedError("enabled: this hub has no development mode for Spaces.")
+            raise InvalidRequestError(
+                "enabled: apps of this hub run from a commit, without a container that one could "
+                "log in to; push a commit instead, and send false here."
+            )
         self.reply(await self.runtime(repo))
 
 
-class VolumesHandler(SpaceHandler):
-    """Repositories cannot be mounted into a Space; to mount none is what every Space has."""
+class VolumesHandler(_GivenHandler):
+    """The folders of other repositories that the app may read; setting them replaces all."""
 
     async def put(self, namespace: str, name: str) -> None:
-        await self.space(Action.WRITE, namespace, name)
-        if self.json_body().get("volumes") != []:
-            raise NotSupportedError(
-                "volumes: this hub mounts nothing into Spaces; name the models and datasets that "
-                "the app loads in its README.md instead."
-            )
+        repo = await self.space(Action.ADMIN, namespace, name)
+        asked = AskedVolume.list_of(self.json_body().get("volumes"))
+        volumes = await self.run(self.hub.spaces.volumes.find, self.actor, asked)
+        await self.change(repo, lambda given: replace(given, volumes=volumes))
         self.reply({})
 
     async def delete(self, namespace: str, name: str) -> None:
-        await self.space(Action.WRITE, namespace, name)
+        repo = await self.space(Action.ADMIN, namespace, name)
+        await self.change(repo, lambda given: replace(given, volumes=None))
         self.reply({})
 
 

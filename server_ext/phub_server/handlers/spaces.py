@@ -55,7 +55,7 @@ class SpaceHandler(HubHandler):
             "storage": None,
             "replicas": {"requested": 1, "current": int(state.stage is Stage.RUNNING)},
             "devMode": False,
-            "volumes": [],
+            "volumes": await self.run(self.hub.spaces.volumes.shown, self.actor, given.volumes),
             "sha": state.commit,
             "errorMessage": state.message,
         }

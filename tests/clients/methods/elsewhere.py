@@ -33,6 +33,7 @@ ELSEWHERE: dict[str, str] = {
     ),
     **dict.fromkeys(("list_daily_papers", "list_papers", "paper_info", "read_paper"), _PAPERS),
     "run_as_future": _NO_CALL,
+    "enable_space_dev_mode": "apps run from a commit, without a container to log in to",
     "get_zero_gpu_quota": "ZeroGPU is rented hardware of the public hub",
     "list_dataset_parquet_files": "the client refuses every endpoint but the public one",
     "request_space_storage": "rented storage of the public hub",

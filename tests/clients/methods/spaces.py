@@ -49,9 +49,8 @@ def _(tour: Tour) -> None:
     tour.api.request_space_hardware("ada/s", "t4-small")
 
 
-@case("enable_space_dev_mode", "disable_space_dev_mode")
+@case("disable_space_dev_mode")
 def _(tour: Tour) -> None:
-    tour.api.enable_space_dev_mode("ada/s")
     tour.api.disable_space_dev_mode("ada/s")
 
 
@@ -61,6 +60,7 @@ def _(tour: Tour) -> None:
 
     volume = Volume(type="model", source="ada/m", mount_path="/data")
     tour.api.set_space_volumes("ada/s", [volume])
+    assert tour.api.get_space_runtime("ada/s").raw["volumes"][0]["source"] == "ada/m"
     tour.api.delete_space_volumes("ada/s")
 
 
