@@ -7,22 +7,29 @@ from typing import Any
 
 from phub_jupyter.errors import InvalidRequestError, NotSupportedError
 from phub_jupyter.hub.spaces.environment import SpaceEnvironment
+from phub_jupyter.hub.spaces.settings import SDK
+from phub_jupyter.hub.spaces.templates import Template
 from phub_jupyter.identifiers import RepoType
 
 __all__ = [
     "HARDWARE",
+    "TEMPLATE_SDK",
     "check_hardware",
     "group_of",
     "private_of",
     "protected_of",
     "refuse_unbuilt",
     "space_environment",
+    "template_of",
 ]
 
 HARDWARE = "local"
 """The one kind of hardware: the machine of the hub itself."""
 
 _DEFAULTS = (HARDWARE, "cpu-basic")  # the second is what clients ask for who want nothing special
+TEMPLATE_SDK = "static"
+"""What templates say that they are: clients make no Space of a kind that they do not know."""
+
 _UID = re.compile(r"[0-9a-f]{24}")
 _OF_SPACES = ("secrets", "variables", "hardware", "sleepTimeSeconds")
 
@@ -75,6 +82,20 @@ def check_hardware(flavor: Any) -> None:
             f"hardware: this hub runs Spaces on its own machine ('{HARDWARE}'), not on '{flavor}'; "
             "nothing was changed."
         )
+
+
+def template_of(body: dict[str, Any], repo_type: RepoType) -> Template | None:
+    """The template that a body names for a new Space. Raises InvalidRequestError."""
+    name = body.get("template")
+    if name is None:
+        return None
+    if repo_type is not RepoType.SPACE:
+        raise InvalidRequestError(f"template: only a Space has that; a {repo_type} does not.")
+    if body.get("sdk") not in (None, SDK, TEMPLATE_SDK):
+        raise InvalidRequestError(
+            f"sdk: the templates are notebooks; send '{TEMPLATE_SDK}' or '{SDK}' with a template."
+        )
+    return Template.named(name)
 
 
 def space_environment(

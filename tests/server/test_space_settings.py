@@ -177,7 +177,6 @@ def test_time_hardware_and_what_there_is_not(served: Any) -> None:
     local: Any = offered[0].name
     assert client.request_space_hardware(SPACE, local, sleep_time=120).sleep_time == 120
     assert client.get_space_runtime(SPACE).hardware == "local"
-    assert client.list_space_templates() == []
     assert client.disable_space_dev_mode(SPACE).dev_mode is False
     client.set_space_volumes(SPACE, [])
     client.delete_space_volumes(SPACE)

@@ -16,6 +16,7 @@ from phub_jupyter.errors import (
 from phub_jupyter.hub.access import Action, require_own
 from phub_jupyter.hub.database.tables import Repo
 from phub_jupyter.hub.spaces.environment import SpaceEnvironment
+from phub_jupyter.hub.spaces.settings import SDK
 from phub_jupyter.identifiers import RepoId, RepoType
 from phub_server.base import HubHandler
 from phub_server.repo_bodies import (
@@ -24,6 +25,7 @@ from phub_server.repo_bodies import (
     protected_of,
     refuse_unbuilt,
     space_environment,
+    template_of,
 )
 from phub_server.routing import NAME, NAMESPACE, PLURAL, Route
 
@@ -32,7 +34,7 @@ __all__ = ["ROUTES"]
 _SDK = re.compile(r"[a-z0-9-]{1,32}")
 _VISIBILITY = frozenset({"visibility", "private", "resourceGroupId"})
 _OF_SPACES = frozenset({"secrets", "variables", "hardware", "sleepTimeSeconds"})
-_CREATE = frozenset({"name", "organization", "type", "sdk"}) | _VISIBILITY | _OF_SPACES
+_CREATE = frozenset({"name", "organization", "type", "sdk", "template"}) | _VISIBILITY | _OF_SPACES
 _DUPLICATE = frozenset({"repository"}) | _VISIBILITY | _OF_SPACES
 
 
@@ -95,6 +97,7 @@ class CreateHandler(_NamedInBody):
         refuse_unbuilt(body, _CREATE)
         if repo_type is RepoType.BUCKET:
             raise InvalidRequestError("type: create a bucket with POST /api/buckets/{id}.")
+        template = template_of(body, repo_type)
         repo = await self.make(
             repo_type,
             self.hub.repositories.create,
@@ -102,9 +105,10 @@ class CreateHandler(_NamedInBody):
             repo_id,
             private=private_of(body, repo_type) or False,
             protected=protected_of(body),
-            sdk=sdk,
+            sdk=sdk if template is None else SDK,
             resource_group=group_of(body),
             prepare=self.giving(space_environment(body, repo_type, SpaceEnvironment())),
+            files=None if template is None else await self.run(template.files),
         )
         self.reply({**self.place(repo_type, f"{repo.namespace}/{repo.name}"), "id": repo.uid})
 

@@ -12,9 +12,10 @@ from phub_jupyter.errors import InvalidRequestError, NotSupportedError
 from phub_jupyter.hub.access import Action
 from phub_jupyter.hub.database.tables import Repo
 from phub_jupyter.hub.spaces.environment import Kind, SpaceEnvironment, Variable
+from phub_jupyter.hub.spaces.templates import TEMPLATES
 from phub_server.base import HubHandler
 from phub_server.handlers.spaces import SpaceHandler
-from phub_server.repo_bodies import HARDWARE, check_hardware
+from phub_server.repo_bodies import HARDWARE, TEMPLATE_SDK, check_hardware
 from phub_server.routing import NAME, NAMESPACE, Route
 
 __all__ = ["ROUTES"]
@@ -172,10 +173,22 @@ class HardwareListHandler(HubHandler):
 
 
 class TemplatesHandler(HubHandler):
-    """Templates for new Spaces, of which this hub has none."""
+    """Templates for new Spaces: notebooks to begin with."""
 
     async def get(self) -> None:
-        self.reply({"templates": []})
+        self.reply(
+            {
+                "templates": [
+                    {
+                        "name": template.name,
+                        "repoId": template.repo_id,
+                        "sdk": TEMPLATE_SDK,
+                        "preferredPrivate": template.prefers_private,
+                    }
+                    for template in TEMPLATES
+                ]
+            }
+        )
 
 
 _SPACE = rf"/api/spaces/{NAMESPACE}/{NAME}"
