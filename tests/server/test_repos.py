@@ -118,7 +118,7 @@ def test_visibility_in_the_words_of_old_and_new_clients(
         ({"name": "x", "visibility": "secret"}, 400, "visibility"),
         ({"name": "x", "private": "yes"}, 400, "private"),
         ({"name": "x", "type": "space", "sdk": 3}, 400, "sdk"),
-        ({"name": "x", "type": "space", "sdk": "voila", "hardware": "h100"}, 501, "hardware"),
+        ({"name": "x", "type": "space", "sdk": "voila", "hardware": "h100"}, 400, "local"),
         ({"name": "x", "secrets": [{"key": "A", "value": "b"}]}, 400, "secrets"),
         ({"name": "x", "type": "space", "secrets": [{"key": "2", "value": "b"}]}, 400, "key"),
         ({"name": "x", "type": "space", "secrets": [{"key": "A"}]}, 400, "value"),

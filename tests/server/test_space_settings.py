@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import requests
-from huggingface_hub import HfApi, SpaceHardware, Volume
+from huggingface_hub import HfApi, Volume
 from huggingface_hub.errors import BadRequestError, HfHubHTTPError
 
 from phub_jupyter.hub.access import Action
@@ -183,7 +183,6 @@ def test_time_hardware_and_what_there_is_not(served: Any) -> None:
     assert list(client.fetch_space_logs(SPACE, build=True)) == []
     volume = Volume(type="model", source="ada/m", mount_path="/data")
     refused: list[Callable[[], Any]] = [
-        partial(client.request_space_hardware, SPACE, SpaceHardware.T4_SMALL),
         partial(client.enable_space_dev_mode, SPACE),
         partial(client.set_space_volumes, SPACE, [volume]),
     ]

@@ -2,48 +2,33 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from io import BytesIO
-from pathlib import Path
 
 import pyarrow
 import pyarrow.parquet
 import pytest
 import requests
-from huggingface_hub import CommitOperationAdd, HfApi, RepoCard, hf_hub_download
+from huggingface_hub import HfApi
 
-from tests.compute.tiny_classifier import LABELS
 from tests.conftest import HubServer
-from tests.server.model_server import REPO, model_server
-from tests.server.space_app import Visitor
+from tests.server.space_app import Visitor, add_to
 
-PRESS = "text.value = 'a good film'\nbutton.click()\nprint('<', result.value, '>')"
 TOWNS = {"town": ["Oslo", "Bergen"], "people": [700000, 290000]}
 SEARCH = "search.value = 'OSLO'\nprint('<', table.value, '>')"
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubServer]:
-    with model_server(tmp_path_factory.mktemp("templates")) as running:
-        yield running
+    running = HubServer(tmp_path_factory.mktemp("templates") / "hub")
+    running.add_user("ada")
+    yield running
+    running.close()
 
 
 @pytest.fixture(scope="module")
 def api(server: HubServer) -> HfApi:
     return HfApi(endpoint=server.endpoint, token=server.token())
-
-
-def add_to(api: HfApi, space: str, key: str, named: str, cell: str) -> None:
-    """Name a repository in the card, and end the notebook with a cell that uses its form."""
-    where = {"repo_type": "space", "token": api.token, "endpoint": api.endpoint}
-    card = RepoCard.load(hf_hub_download(space, "README.md", **where))
-    card.data[key] = [named]
-    notebook = json.loads(Path(hf_hub_download(space, "app.ipynb", **where)).read_bytes())
-    notebook["cells"].append({**notebook["cells"][-1], "id": "last", "source": cell})
-    files = {"README.md": str(card).encode(), "app.ipynb": json.dumps(notebook).encode()}
-    operations = [CommitOperationAdd(path, data) for path, data in files.items()]
-    api.create_commit(space, operations, repo_type="space", commit_message="Name what it shows")
 
 
 def parquet() -> bytes:
@@ -62,16 +47,6 @@ def test_a_form_begins_with_one_commit_and_asks_for_a_model(server: HubServer, a
     ]
     assert "Name a model in README.md" in Visitor(server).page("ada/ask")
     api.pause_space("ada/ask")
-
-
-@pytest.mark.long
-def test_the_form_shows_what_the_model_answers(server: HubServer, api: HfApi) -> None:
-    api.create_repo("ada/asked", repo_type="space", space_template="Ask a model")
-    add_to(api, "ada/asked", "models", REPO, PRESS)
-    page = Visitor(server).page("ada/asked")
-    assert "Sorry" not in page
-    assert all(label in page for label in LABELS)
-    api.pause_space("ada/asked")
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,8 @@ class CreateHandler(_NamedInBody):
         if repo_type is RepoType.BUCKET:
             raise InvalidRequestError("type: create a bucket with POST /api/buckets/{id}.")
         template = template_of(body, repo_type)
+        hardware = self.hub.spaces.hardware
+        given = space_environment(body, repo_type, SpaceEnvironment(), hardware)
         repo = await self.make(
             repo_type,
             self.hub.repositories.create,
@@ -107,7 +109,7 @@ class CreateHandler(_NamedInBody):
             protected=protected_of(body),
             sdk=sdk if template is None else SDK,
             resource_group=group_of(body),
-            prepare=self.giving(space_environment(body, repo_type, SpaceEnvironment())),
+            prepare=self.giving(given),
             files=None if template is None else await self.run(template.files),
         )
         self.reply({**self.place(repo_type, f"{repo.namespace}/{repo.name}"), "id": repo.uid})
@@ -127,6 +129,7 @@ class DuplicateHandler(_NamedInBody):
         repo_type = RepoType(source.type)
         had = await self.run(self.hub.spaces.environments.read, source.uid)
         shared = SpaceEnvironment(variables=had.variables, sleep_seconds=had.sleep_seconds)
+        given = space_environment(body, repo_type, shared, self.hub.spaces.hardware)
         repo = await self.make(
             repo_type,
             self.hub.duplicates.duplicate,
@@ -135,7 +138,7 @@ class DuplicateHandler(_NamedInBody):
             private=private_of(body, repo_type),
             protected=protected_of(body),
             resource_group=group_of(body),
-            prepare=self.giving(space_environment(body, repo_type, shared)),
+            prepare=self.giving(given),
         )
         self.reply({**self.place(repo_type, f"{repo.namespace}/{repo.name}"), "id": repo.uid})
 

@@ -1,21 +1,20 @@
-"""What a Space is given: secrets, variables, time until it sleeps, the one kind of hardware."""
+"""What a Space is given: secrets, variables, time until it sleeps, hardware."""
 
 from __future__ import annotations
 
-import os
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
-import psutil
-
-from phub_jupyter.errors import InvalidRequestError, NotSupportedError
+from phub_jupyter.errors import InvalidRequestError, NotSupportedError, OverloadedError
 from phub_jupyter.hub.access import Action
 from phub_jupyter.hub.database.tables import Repo
 from phub_jupyter.hub.spaces.environment import Kind, SpaceEnvironment, Variable
+from phub_jupyter.hub.spaces.state import Stage
 from phub_jupyter.hub.spaces.templates import TEMPLATES
 from phub_server.base import HubHandler
 from phub_server.handlers.spaces import SpaceHandler
-from phub_server.repo_bodies import HARDWARE, TEMPLATE_SDK, check_hardware
+from phub_server.repo_bodies import TEMPLATE_SDK
 from phub_server.routing import NAME, NAMESPACE, Route
 
 __all__ = ["ROUTES"]
@@ -97,15 +96,23 @@ class SleepTimeHandler(_GivenHandler):
 
 
 class HardwareHandler(_GivenHandler):
-    """Takes the one kind of hardware that there is, and with it the time until the Space sleeps."""
+    """Sets what the Space runs on and, if asked, when it sleeps; one that runs is restarted."""
 
     async def post(self, namespace: str, name: str) -> None:
         repo = await self.space(Action.WRITE, namespace, name)
         body = self.json_body()
-        check_hardware(body.get("flavor"))
+        flavor = self.hub.spaces.hardware.named(body.get("flavor"))
         seconds = body.get("sleepTimeSeconds")
-        if seconds is not None:
-            await self.change(repo, lambda given: given.sleeping_after(seconds))
+
+        def edit(given: SpaceEnvironment) -> SpaceEnvironment:
+            given = given if seconds is None else given.sleeping_after(seconds)
+            return given.running_on(flavor.name)
+
+        ran = self.hub.spaces.state(repo).stage is Stage.RUNNING
+        await self.change(repo, edit)
+        if ran:
+            with contextlib.suppress(OverloadedError):  # the next visit starts it
+                await self.hub.spaces.start(repo, self.own_address())
         self.reply(await self.runtime(repo))
 
 
@@ -151,25 +158,11 @@ class StorageHandler(SpaceHandler):
 
 
 class HardwareListHandler(HubHandler):
-    """The one kind of hardware that Spaces run on: the hub's own machine."""
+    """The shares of the hub's own machine that Spaces can run on."""
 
     async def get(self) -> None:
-        memory = psutil.virtual_memory().total // (1 << 30)
-        self.reply(
-            [
-                {
-                    "name": HARDWARE,
-                    "prettyName": "The machine of the hub",
-                    "cpu": f"{os.cpu_count()} vCPU, shared",
-                    "ram": f"{memory} GB, shared",
-                    "ephemeralStorage": None,
-                    "accelerator": None,
-                    "unitCostMicroUSD": 0,
-                    "unitCostUSD": 0.0,
-                    "unitLabel": "minute",
-                }
-            ]
-        )
+        flavors = self.hub.spaces.hardware.flavors.values()
+        self.reply([flavor.describe() for flavor in flavors])
 
 
 class TemplatesHandler(HubHandler):
