@@ -65,6 +65,7 @@ from phub_jupyter.hub.serving.usage import Usage
 from phub_jupyter.hub.serving.usage_report import UsageReports
 from phub_jupyter.hub.serving.widgets import Widgets
 from phub_jupyter.hub.settings import StoreSettings
+from phub_jupyter.hub.spaces.hardware import Hardware
 from phub_jupyter.hub.spaces.spaces import Spaces
 from phub_jupyter.hub.webhooks.deliverer import Deliverer
 from phub_jupyter.hub.webhooks.queue import Queue
@@ -169,7 +170,12 @@ class Hub:
         self.usage = Usage(self.database)
         self.usage_reports = UsageReports(self.database, self.usage)
         self.spaces = Spaces(
-            self.repositories, self.accounts, self.snapshots, root / "spaces", self.apps
+            self.repositories,
+            self.accounts,
+            self.snapshots,
+            root / "spaces",
+            self.apps,
+            hardware=Hardware.from_environment(),
         )
         self.events.listen(self.spaces.hear)
 

@@ -51,6 +51,7 @@ class Facts:
     sha: str | None = None
     siblings: list[dict[str, Any]] | None = None
     stage: Stage | None = None
+    hardware: dict[str, str] | None = None
     extra: dict[str, Any] = field(default_factory=dict)
 
 
@@ -127,8 +128,7 @@ def _optional(value: Any) -> Any:
 def _runtime(repo: Repo, facts: Facts) -> Any:
     if facts.stage is None:
         return _ABSENT
-    hardware = {"current": "local", "requested": "local"}
-    return {"stage": facts.stage.value, "hardware": hardware}
+    return {"stage": facts.stage.value, "hardware": facts.hardware}
 
 
 _VALUES: dict[str, Callable[[Repo, Facts], Any]] = {

@@ -7,22 +7,24 @@ from typing import Any
 
 from phub_jupyter.errors import InvalidRequestError, NotSupportedError
 from phub_jupyter.hub.spaces.environment import SpaceEnvironment
+from phub_jupyter.hub.spaces.hardware import Hardware
+from phub_jupyter.hub.spaces.settings import SDK
+from phub_jupyter.hub.spaces.templates import Template
 from phub_jupyter.identifiers import RepoType
 
 __all__ = [
-    "HARDWARE",
-    "check_hardware",
+    "TEMPLATE_SDK",
     "group_of",
     "private_of",
     "protected_of",
     "refuse_unbuilt",
     "space_environment",
+    "template_of",
 ]
 
-HARDWARE = "local"
-"""The one kind of hardware: the machine of the hub itself."""
+TEMPLATE_SDK = "static"
+"""What templates say that they are: clients make no Space of a kind that they do not know."""
 
-_DEFAULTS = (HARDWARE, "cpu-basic")  # the second is what clients ask for who want nothing special
 _UID = re.compile(r"[0-9a-f]{24}")
 _OF_SPACES = ("secrets", "variables", "hardware", "sleepTimeSeconds", "volumes")
 
@@ -66,26 +68,29 @@ def refuse_unbuilt(body: dict[str, Any], built: frozenset[str]) -> None:
             raise NotSupportedError(f"{key}: not built yet in this hub; nothing was changed.")
 
 
-def check_hardware(flavor: Any) -> None:
-    """Refuse hardware that the hub does not have."""
-    if not isinstance(flavor, str):
-        raise InvalidRequestError("hardware: send the name of the hardware.")
-    if flavor not in _DEFAULTS:
-        raise NotSupportedError(
-            f"hardware: this hub runs Spaces on its own machine ('{HARDWARE}'), not on '{flavor}'; "
-            "nothing was changed."
+def template_of(body: dict[str, Any], repo_type: RepoType) -> Template | None:
+    """The template that a body names for a new Space. Raises InvalidRequestError."""
+    name = body.get("template")
+    if name is None:
+        return None
+    if repo_type is not RepoType.SPACE:
+        raise InvalidRequestError(f"template: only a Space has that; a {repo_type} does not.")
+    if body.get("sdk") not in (None, SDK, TEMPLATE_SDK):
+        raise InvalidRequestError(
+            f"sdk: the templates are notebooks; send '{TEMPLATE_SDK}' or '{SDK}' with a template."
         )
+    return Template.named(name)
 
 
 def space_environment(
-    body: dict[str, Any], repo_type: RepoType, given: SpaceEnvironment
+    body: dict[str, Any], repo_type: RepoType, given: SpaceEnvironment, hardware: Hardware
 ) -> SpaceEnvironment:
     """``given`` with what a body adds for a new Space. Raises for what the hub cannot give."""
     asked = [key for key in _OF_SPACES if body.get(key)]
     if asked and repo_type is not RepoType.SPACE:
         raise InvalidRequestError(f"{asked[0]}: only a Space has that; a {repo_type} does not.")
     if body.get("hardware") is not None:
-        check_hardware(body["hardware"])
+        given = given.running_on(hardware.named(body["hardware"]).name)
     if body.get("sleepTimeSeconds") is not None:
         given = given.sleeping_after(body["sleepTimeSeconds"])
     given = given.put_all("variables", body.get("variables") or [])

@@ -77,3 +77,22 @@ def test_the_program_ends_even_when_the_guard_is_killed(tmp_path: Path) -> None:
     for left in psutil.process_iter(["name", "cwd"]):
         if (left.info["name"], left.info["cwd"]) == ("sleep", str(tmp_path)):
             left.kill()
+
+
+def test_processes_that_together_use_too_much_memory_are_ended(tmp_path: Path) -> None:
+    hold = "import time\nheld = b'x' * (150 << 20)\ntime.sleep(60)"
+    code = (
+        "import subprocess, sys\n"
+        f"both = [subprocess.Popen([sys.executable, '-c', {hold!r}]) for _ in range(2)]\n"
+        "for one in both: one.wait()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-I", str(GUARD), "--memory", str(250 << 20), sys.executable, "-c", code],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=tmp_path,
+        start_new_session=True,
+    ) as guard:
+        assert guard.wait(20) == 0
+        assert guard.stdout is not None
+        assert b"more than its 0.244 GB" in guard.stdout.read()

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import nbformat
 import psutil
 import requests
-from huggingface_hub import CommitOperationAdd, HfApi
+from huggingface_hub import CommitOperationAdd, HfApi, RepoCard, hf_hub_download
 
 from tests.conftest import HubServer
 
-__all__ = ["Visitor", "notebook", "put_space", "running_programs", "wait_for"]
+__all__ = ["Visitor", "add_to", "notebook", "put_space", "running_programs", "wait_for"]
 
 CARD = "---\ntitle: Tiny\nsdk: voila\napp_file: app.ipynb\n{more}---\n\n# Tiny\n"
 
@@ -44,6 +46,18 @@ def put_space(
     operations = [CommitOperationAdd(path, data) for path, data in content.items()]
     done = api.create_commit(repo_id, operations, repo_type="space", commit_message="Publish")
     return str(done.oid)
+
+
+def add_to(api: HfApi, space: str, key: str, named: str, cell: str) -> None:
+    """Name a repository in the card, and end the notebook with a cell that uses its form."""
+    where = {"repo_type": "space", "token": api.token, "endpoint": api.endpoint}
+    card = RepoCard.load(hf_hub_download(space, "README.md", **where))
+    card.data[key] = [named]
+    notebook = json.loads(Path(hf_hub_download(space, "app.ipynb", **where)).read_bytes())
+    notebook["cells"].append({**notebook["cells"][-1], "id": "last", "source": cell})
+    files = {"README.md": str(card).encode(), "app.ipynb": json.dumps(notebook).encode()}
+    operations = [CommitOperationAdd(path, data) for path, data in files.items()]
+    api.create_commit(space, operations, repo_type="space", commit_message="Name what it shows")
 
 
 class Visitor:

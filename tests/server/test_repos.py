@@ -118,14 +118,21 @@ def test_visibility_in_the_words_of_old_and_new_clients(
         ({"name": "x", "visibility": "secret"}, 400, "visibility"),
         ({"name": "x", "private": "yes"}, 400, "private"),
         ({"name": "x", "type": "space", "sdk": 3}, 400, "sdk"),
-        ({"name": "x", "type": "space", "sdk": "voila", "hardware": "h100"}, 501, "hardware"),
+        ({"name": "x", "type": "space", "sdk": "voila", "hardware": "h100"}, 400, "local"),
         ({"name": "x", "secrets": [{"key": "A", "value": "b"}]}, 400, "secrets"),
         ({"name": "x", "type": "space", "secrets": [{"key": "2", "value": "b"}]}, 400, "key"),
         ({"name": "x", "type": "space", "secrets": [{"key": "A"}]}, 400, "value"),
         ({"name": "x", "type": "space", "variables": {"A": "b"}}, 400, "variables"),
         ({"name": "x", "type": "space", "volumes": [{"type": "model"}]}, 400, "volumes"),
+        ({"name": "x", "template": "templates/ask-a-model"}, 400, "template"),
+        ({"name": "x", "type": "space", "sdk": "docker", "template": "t"}, 400, "sdk"),
+        ({"name": "x", "type": "space", "template": ["t"]}, 400, "template"),
         ({"name": "x", "resourceGroupId": "a" * 24}, 400, "resourceGroupId"),
-        ({"name": "x", "type": "space", "sdk": "static", "template": "t"}, 501, "template"),
+        (
+            {"name": "x", "type": "space", "sdk": "static", "template": "t"},
+            400,
+            "templates/ask-a-model",
+        ),
     ],
 )
 def test_what_cannot_be_created_is_named_and_nothing_is_made(

@@ -6,7 +6,7 @@ removed last, so a crash leaves at most a folder that nobody can see, which the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,8 +82,9 @@ class Repositories:
         sdk: str | None = None,
         resource_group: str | None = None,
         prepare: Callable[[Repo], None] | None = None,
+        files: Mapping[str, bytes] | None = None,
     ) -> Repo:
-        """Make a repository with one commit that holds ``.gitattributes``.
+        """Make a repository with one commit that holds ``.gitattributes`` and small ``files``.
 
         ``protected`` leaves the app of a private Space open to everybody. ``prepare`` is called
         with the new row before anybody can see it.
@@ -95,9 +96,10 @@ class Repositories:
             place = Destination.find(session, actor, repo_type, repo_id, resource_group)
         repo = new_row(actor, place, private=private, protected=protected, sdk=sdk)
         attributes = default_gitattributes(repo_type).encode()
+        content = {".gitattributes": attributes, **(files or {})}
 
         def fill(path: Path) -> None:
-            initial_commit(GitRepository.init(path), actor, {".gitattributes": attributes})
+            initial_commit(GitRepository.init(path), actor, content)
 
         self.folders.make(repo.uid, fill)
         self.add(actor, repo, place, prepare)

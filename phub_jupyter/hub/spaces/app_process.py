@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 
+from phub_jupyter.hub.spaces.hardware import Flavor
 from phub_jupyter.hub.spaces.space_log import SpaceLog
 
 __all__ = ["AppEndedError", "AppProcess"]
@@ -37,11 +38,16 @@ class AppProcess:
 
     @classmethod
     async def start(
-        cls, command: Sequence[str], folder: Path, environment: Mapping[str, str], log: SpaceLog
+        cls,
+        command: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str],
+        log: SpaceLog,
+        flavor: Flavor,
     ) -> AppProcess:
-        """Start a command in a folder, with exactly that environment."""
+        """Start a command in a folder, with exactly that environment, on a share of the machine."""
         guard = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", str(_GUARD), *command),
+            *(sys.executable, "-I", str(_GUARD), *flavor.guarding, *command),
             stdin=asyncio.subprocess.PIPE,  # closed when the hub ends, however it ends
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,

@@ -1,4 +1,4 @@
-"""What the owner of a Space gives it: secrets, variables, volumes, how long it stays unvisited.
+"""What the owner of a Space gives it: secrets, variables, hardware, volumes, time to sleep.
 
 Kept in one file that only the hub's own system user may read. Secrets leave it in one direction:
 into the environment of the Space's processes.
@@ -44,12 +44,13 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class SpaceEnvironment:
-    """Secrets and variables by name; ``sleep_seconds`` is None for what is usual on the hub."""
+    """Secrets and variables by name; the others are None for what is usual on the hub."""
 
     secrets: Mapping[str, Variable] = field(default_factory=dict)
     variables: Mapping[str, Variable] = field(default_factory=dict)
     sleep_seconds: int | None = None
     volumes: SpaceVolumes | None = None
+    hardware: str | None = None
 
     @property
     def values(self) -> dict[str, str]:
@@ -91,6 +92,10 @@ class SpaceEnvironment:
             )
         return replace(self, sleep_seconds=seconds)
 
+    def running_on(self, hardware: str) -> SpaceEnvironment:
+        """With other hardware, which the caller knows to be there."""
+        return replace(self, hardware=hardware)
+
     def _with(self, kind: Kind, items: Mapping[str, Variable]) -> SpaceEnvironment:
         size = sum(len(key) + len(item.value.encode()) for key, item in items.items())
         if size > _LARGEST:
@@ -115,8 +120,12 @@ class SpaceEnvironments:
             kind: {key: Variable(**item) for key, item in data[kind].items()}
             for kind in ("secrets", "variables")
         }
-        volumes = _volumes(data.get("volumes"))  # written before there were any, it has none
-        return SpaceEnvironment(**kinds, sleep_seconds=data["sleep_seconds"], volumes=volumes)
+        return SpaceEnvironment(
+            **kinds,
+            sleep_seconds=data["sleep_seconds"],
+            volumes=_volumes(data.get("volumes")),  # neither is in files of the first releases
+            hardware=data.get("hardware"),
+        )
 
     def change(
         self, uid: str, edit: Callable[[SpaceEnvironment], SpaceEnvironment]

@@ -18,6 +18,7 @@ class RunningApp:
 
     process: AppProcess
     port: int
+    hardware: str
 
     def __init__(
         self,

@@ -26,6 +26,7 @@ from phub_jupyter.hub.spaces.app_folder import AppFolder
 from phub_jupyter.hub.spaces.app_process import AppEndedError, AppProcess
 from phub_jupyter.hub.spaces.credentials import mint_token
 from phub_jupyter.hub.spaces.environment import NEVER, SpaceEnvironment, SpaceEnvironments
+from phub_jupyter.hub.spaces.hardware import LOCAL, Hardware
 from phub_jupyter.hub.spaces.running import RunningApp
 from phub_jupyter.hub.spaces.settings import AppFileMissingError, SpaceSettings
 from phub_jupyter.hub.spaces.signing_in import CLIENT_SECRET, sign_in_variables
@@ -45,7 +46,8 @@ class Spaces:
     """The Spaces of one hub process; use it from one event loop.
 
     ``ip`` is the address that apps listen on, ``idle_seconds`` how long one stays without visitors,
-    ``patience`` how many seconds one may take to start, ``max_running`` how many may run at a time.
+    ``patience`` how many seconds one may take to start, ``max_running`` how many may run at a time,
+    ``hardware`` what they may run on.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Spaces:
         patience: float = 60,
         max_running: int = 16,
         watch_seconds: float = 5,
+        hardware: Hardware | None = None,
     ) -> None:
         self._repositories = repositories
         self._accounts = accounts
@@ -71,6 +74,7 @@ class Spaces:
         self._watch_seconds = watch_seconds
         self.idle_seconds = idle_seconds
         self.ip = "127.0.0.1"
+        self.hardware = hardware or Hardware()
         self.environments = SpaceEnvironments(folder)
         self.volumes = Volumes(repositories, accounts, snapshots)
         self._paused = {mark.parent.name for mark in folder.glob("*/paused")}
@@ -154,6 +158,13 @@ class Spaces:
             return self.idle_seconds
         return math.inf if given.sleep_seconds == NEVER else given.sleep_seconds
 
+    def hardware_of(self, repo: Repo, given: SpaceEnvironment) -> dict[str, str]:
+        """What the Space runs on, or would if it were started, and what was asked for."""
+        requested = given.hardware or LOCAL
+        app = self._running.get(repo.uid)
+        runs = app is not None and app.process.is_running
+        return {"current": app.hardware if app and runs else requested, "requested": requested}
+
     def log(self, repo: Repo) -> SpaceLog:
         """What the app printed."""
         return SpaceLog(self._folder / repo.uid)
@@ -192,6 +203,7 @@ class Spaces:
         settings = await asyncio.to_thread(SpaceSettings.read, snapshot)
         given = await asyncio.to_thread(self.environments.read, repo.uid)
         mounted = await asyncio.to_thread(self.volumes.folders, repo, given.volumes)
+        flavor = self.hardware.named(given.hardware or LOCAL)
         entrance = Entrance.for_visitors_of(repo.visibility)
         hub_token = await asyncio.to_thread(
             mint_token, self._accounts, self._repositories, repo, settings, _TOKEN_LIFETIME
@@ -206,16 +218,17 @@ class Spaces:
         secrets += [text for key, text in signing_in.items() if key == CLIENT_SECRET]
         log.hide((entrance.token, hub_token, *(text for text in secrets if len(text) >= _TELLING)))
         app = RunningApp(repo, commit, folder, log, hub_token, entrance, idle_seconds)
+        app.hardware = flavor.name
+        variables = {**flavor.variables, **signing_in, **given.values}
         try:
             await asyncio.to_thread(folder.fill, snapshot, self.ip, entrance, idle_seconds)
             places = {"PHUB_VOLUMES": folder.mount(mounted)}
             app.process = await AppProcess.start(
                 folder.command(settings.app_file),
                 folder.work,
-                folder.environment(
-                    repo, endpoint, hub_token, {**signing_in, **given.values, **places}
-                ),
+                folder.environment(repo, endpoint, hub_token, {**variables, **places}),
                 log,
+                flavor,
             )
             app.port = await app.process.ready(self.ip, self._patience)
         except BaseException:

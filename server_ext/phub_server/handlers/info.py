@@ -74,7 +74,12 @@ class InfoHandler(HubHandler):
         else:
             siblings = list(_siblings(git, commit, self.query_flag("blobs")))
         stage = self.hub.spaces.state(repo).stage if repo.type == RepoType.SPACE else None
-        return Facts(around.tags, commit, siblings, stage, self._extra(repo, around, wanted))
+        hardware = None
+        if stage is not None:
+            given = self.hub.spaces.environments.read(repo.uid)
+            hardware = self.hub.spaces.hardware_of(repo, given)
+        extra = self._extra(repo, around, wanted)
+        return Facts(around.tags, commit, siblings, stage, hardware, extra)
 
     def _extra(
         self, repo: Repo, around: Surroundings, wanted: frozenset[str] | None

@@ -39,7 +39,9 @@ class ListingHandler(HubHandler):
         tags = self.hub.search.tags(repo.pk for repo in page)
         results = self._results(page, wanted)
         items = [
-            describe(repo, self._facts(repo, listing, tags, results.get(repo.pk, {})), wanted)
+            describe(
+                repo, self._facts(repo, listing, tags, results.get(repo.pk, {}), wanted), wanted
+            )
             for repo in page
         ]
         more = len(repos) > len(page)
@@ -55,11 +57,20 @@ class ListingHandler(HubHandler):
         return {pk: {"evalResults": list(map(result_body, rows))} for pk, rows in found.items()}
 
     def _facts(
-        self, repo: Repo, listing: Listing, tags: dict[int, list[str]], extra: dict[str, Any]
+        self,
+        repo: Repo,
+        listing: Listing,
+        tags: dict[int, list[str]],
+        extra: dict[str, Any],
+        wanted: frozenset[str],
     ) -> Facts:
         files = [{"rfilename": path} for path in repo.files] if listing.with_files else None
         stage = self.hub.spaces.state(repo).stage if repo.type == RepoType.SPACE else None
-        return Facts(tags=tags[repo.pk], siblings=files, stage=stage, extra=extra)
+        hardware = None
+        if stage is not None and "runtime" in wanted:
+            given = self.hub.spaces.environments.read(repo.uid)
+            hardware = self.hub.spaces.hardware_of(repo, given)
+        return Facts(tags[repo.pk], None, files, stage, hardware, extra)
 
     def _default_keys(self, repo_type: RepoType) -> frozenset[str]:
         flags = [self.query_flag(name) for name in ("full", "cardData", "config")]

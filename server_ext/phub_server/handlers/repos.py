@@ -17,6 +17,7 @@ from phub_jupyter.errors import (
 from phub_jupyter.hub.access import Action, require_own
 from phub_jupyter.hub.database.tables import Repo
 from phub_jupyter.hub.spaces.environment import SpaceEnvironment
+from phub_jupyter.hub.spaces.settings import SDK
 from phub_jupyter.hub.spaces.volume import AskedVolume
 from phub_jupyter.identifiers import RepoId, RepoType
 from phub_server.base import HubHandler
@@ -26,6 +27,7 @@ from phub_server.repo_bodies import (
     protected_of,
     refuse_unbuilt,
     space_environment,
+    template_of,
 )
 from phub_server.routing import NAME, NAMESPACE, PLURAL, Route
 
@@ -34,7 +36,7 @@ __all__ = ["ROUTES"]
 _SDK = re.compile(r"[a-z0-9-]{1,32}")
 _VISIBILITY = frozenset({"visibility", "private", "resourceGroupId"})
 _OF_SPACES = frozenset({"secrets", "variables", "hardware", "sleepTimeSeconds", "volumes"})
-_CREATE = frozenset({"name", "organization", "type", "sdk"}) | _VISIBILITY | _OF_SPACES
+_CREATE = frozenset({"name", "organization", "type", "sdk", "template"}) | _VISIBILITY | _OF_SPACES
 _DUPLICATE = frozenset({"repository"}) | _VISIBILITY | _OF_SPACES
 
 
@@ -81,7 +83,7 @@ class _NamedInBody(HubHandler):
         self, body: dict[str, Any], repo_type: RepoType, given: SpaceEnvironment
     ) -> SpaceEnvironment:
         """``given`` with all that a body adds for a new Space; its volumes are the caller's."""
-        given = space_environment(body, repo_type, given)
+        given = space_environment(body, repo_type, given, self.hub.spaces.hardware)
         asked = AskedVolume.list_of(body.get("volumes") or [])
         return replace(
             given, volumes=await self.run(self.hub.spaces.volumes.find, self.actor, asked)
@@ -107,6 +109,8 @@ class CreateHandler(_NamedInBody):
         refuse_unbuilt(body, _CREATE)
         if repo_type is RepoType.BUCKET:
             raise InvalidRequestError("type: create a bucket with POST /api/buckets/{id}.")
+        template = template_of(body, repo_type)
+        given = await self.environment(body, repo_type, SpaceEnvironment())
         repo = await self.make(
             repo_type,
             self.hub.repositories.create,
@@ -114,9 +118,10 @@ class CreateHandler(_NamedInBody):
             repo_id,
             private=private_of(body, repo_type) or False,
             protected=protected_of(body),
-            sdk=sdk,
+            sdk=sdk if template is None else SDK,
             resource_group=group_of(body),
-            prepare=self.giving(await self.environment(body, repo_type, SpaceEnvironment())),
+            prepare=self.giving(given),
+            files=None if template is None else await self.run(template.files),
         )
         self.reply({**self.place(repo_type, f"{repo.namespace}/{repo.name}"), "id": repo.uid})
 
@@ -135,6 +140,7 @@ class DuplicateHandler(_NamedInBody):
         repo_type = RepoType(source.type)
         had = await self.run(self.hub.spaces.environments.read, source.uid)
         shared = SpaceEnvironment(variables=had.variables, sleep_seconds=had.sleep_seconds)
+        given = await self.environment(body, repo_type, shared)
         repo = await self.make(
             repo_type,
             self.hub.duplicates.duplicate,
@@ -143,7 +149,7 @@ class DuplicateHandler(_NamedInBody):
             private=private_of(body, repo_type),
             protected=protected_of(body),
             resource_group=group_of(body),
-            prepare=self.giving(await self.environment(body, repo_type, shared)),
+            prepare=self.giving(given),
         )
         self.reply({**self.place(repo_type, f"{repo.namespace}/{repo.name}"), "id": repo.uid})
 

@@ -1,22 +1,22 @@
-"""What a Space is given: secrets, variables, volumes, time until it sleeps, one hardware."""
+"""What a Space is given: secrets, variables, volumes, time until it sleeps, hardware."""
 
 from __future__ import annotations
 
-import os
+import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import psutil
-
-from phub_jupyter.errors import InvalidRequestError, NotSupportedError
+from phub_jupyter.errors import InvalidRequestError, NotSupportedError, OverloadedError
 from phub_jupyter.hub.access import Action
 from phub_jupyter.hub.database.tables import Repo
 from phub_jupyter.hub.spaces.environment import Kind, SpaceEnvironment, Variable
+from phub_jupyter.hub.spaces.state import Stage
+from phub_jupyter.hub.spaces.templates import TEMPLATES
 from phub_jupyter.hub.spaces.volume import AskedVolume
 from phub_server.base import HubHandler
 from phub_server.handlers.spaces import SpaceHandler
-from phub_server.repo_bodies import HARDWARE, check_hardware
+from phub_server.repo_bodies import TEMPLATE_SDK
 from phub_server.routing import NAME, NAMESPACE, Route
 
 __all__ = ["ROUTES"]
@@ -98,15 +98,23 @@ class SleepTimeHandler(_GivenHandler):
 
 
 class HardwareHandler(_GivenHandler):
-    """Takes the one kind of hardware that there is, and with it the time until the Space sleeps."""
+    """Sets what the Space runs on and, if asked, when it sleeps; one that runs is restarted."""
 
     async def post(self, namespace: str, name: str) -> None:
         repo = await self.space(Action.WRITE, namespace, name)
         body = self.json_body()
-        check_hardware(body.get("flavor"))
+        flavor = self.hub.spaces.hardware.named(body.get("flavor"))
         seconds = body.get("sleepTimeSeconds")
-        if seconds is not None:
-            await self.change(repo, lambda given: given.sleeping_after(seconds))
+
+        def edit(given: SpaceEnvironment) -> SpaceEnvironment:
+            given = given if seconds is None else given.sleeping_after(seconds)
+            return given.running_on(flavor.name)
+
+        ran = self.hub.spaces.state(repo).stage is Stage.RUNNING
+        await self.change(repo, edit)
+        if ran:
+            with contextlib.suppress(OverloadedError):  # the next visit starts it
+                await self.hub.spaces.start(repo, self.own_address())
         self.reply(await self.runtime(repo))
 
 
@@ -154,32 +162,30 @@ class StorageHandler(SpaceHandler):
 
 
 class HardwareListHandler(HubHandler):
-    """The one kind of hardware that Spaces run on: the hub's own machine."""
+    """The shares of the hub's own machine that Spaces can run on."""
 
     async def get(self) -> None:
-        memory = psutil.virtual_memory().total // (1 << 30)
-        self.reply(
-            [
-                {
-                    "name": HARDWARE,
-                    "prettyName": "The machine of the hub",
-                    "cpu": f"{os.cpu_count()} vCPU, shared",
-                    "ram": f"{memory} GB, shared",
-                    "ephemeralStorage": None,
-                    "accelerator": None,
-                    "unitCostMicroUSD": 0,
-                    "unitCostUSD": 0.0,
-                    "unitLabel": "minute",
-                }
-            ]
-        )
+        flavors = self.hub.spaces.hardware.flavors.values()
+        self.reply([flavor.describe() for flavor in flavors])
 
 
 class TemplatesHandler(HubHandler):
-    """Templates for new Spaces, of which this hub has none."""
+    """Templates for new Spaces: notebooks to begin with."""
 
     async def get(self) -> None:
-        self.reply({"templates": []})
+        self.reply(
+            {
+                "templates": [
+                    {
+                        "name": template.name,
+                        "repoId": template.repo_id,
+                        "sdk": TEMPLATE_SDK,
+                        "preferredPrivate": template.prefers_private,
+                    }
+                    for template in TEMPLATES
+                ]
+            }
+        )
 
 
 _SPACE = rf"/api/spaces/{NAMESPACE}/{NAME}"

@@ -14,7 +14,6 @@ from phub_jupyter.hub.database.tables import Repo
 from phub_jupyter.hub.spaces.state import SpaceState, Stage
 from phub_server.base import HubHandler
 from phub_server.failure_page import failure_page
-from phub_server.repo_bodies import HARDWARE
 from phub_server.routing import NAME, NAMESPACE, Route
 
 __all__ = ["ROUTES", "SpaceHandler", "app_address"]
@@ -50,7 +49,7 @@ class SpaceHandler(HubHandler):
         idle_seconds = self.hub.spaces.idle_seconds_of(given)
         return {
             "stage": state.stage.value,
-            "hardware": {"current": HARDWARE, "requested": HARDWARE},
+            "hardware": self.hub.spaces.hardware_of(repo, given),
             "gcTimeout": None if idle_seconds == math.inf else int(idle_seconds),
             "storage": None,
             "replicas": {"requested": 1, "current": int(state.stage is Stage.RUNNING)},

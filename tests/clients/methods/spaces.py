@@ -46,7 +46,7 @@ def _(tour: Tour) -> None:
 
 @case("request_space_hardware")
 def _(tour: Tour) -> None:
-    tour.api.request_space_hardware("ada/s", "t4-small")
+    assert tour.api.request_space_hardware("ada/s", "local").requested_hardware == "local"
 
 
 @case("disable_space_dev_mode")
