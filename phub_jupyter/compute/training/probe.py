@@ -1,4 +1,4 @@
-"""One row through a model and back, before training: how many fit into memory at a time."""
+"""A row or two through a model and back, before training: how many fit into memory at a time."""
 
 from __future__ import annotations
 
@@ -30,18 +30,35 @@ def check_batch(
     """
     if watch.limit is None or engine.device != "cpu":
         return  # of a GPU torch knows by itself when it is full
-    watch.reset()
-    before = held()
     model.train()
-    with engine.autocast():
-        loss = model(**row).loss
-    loss.backward()
-    del loss
-    watch.look()
+    _grown(model, row, watch, engine)  # weights come from the disk only when they are used
+    before = held()
+    one = _grown(model, row, watch, engine)
+    two = _grown(model, _twice(row), watch, engine)
+    # Part of what one row takes is for all together, such as gradients and short copies of weights.
+    each = max(0, two - one)
     learnt = sum(4 * weight.numel() for weight in model.parameters() if weight.requires_grad)
-    model.zero_grad(set_to_none=True)
-    each = max(0, watch.peak - before - learnt)
-    always = before + learnt * (1 + _ADAM)
+    always = before + max(0, one - each) + learnt * _ADAM
     if always + number * each > watch.limit:
         rows = max(0, watch.limit - always) // max(1, each)
         raise OverLimitError(always + number * each, watch.limit, rows)
+
+
+def _grown(
+    model: PreTrainedModel, batch: dict[str, Any], watch: MemoryWatch, engine: Engine
+) -> int:
+    """How much more was held at most while a batch went through the model and back."""
+    watch.reset()
+    before = held()
+    with engine.autocast():
+        loss = model(**batch).loss
+    loss.backward()
+    watch.look()
+    model.zero_grad(set_to_none=True)
+    return max(0, watch.peak - before)
+
+
+def _twice(row: dict[str, Any]) -> dict[str, Any]:
+    import torch
+
+    return {name: torch.cat([value, value]) for name, value in row.items()}
