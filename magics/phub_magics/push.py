@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 from phub_jupyter.compute.evaluation.metrics import Metric
 from phub_jupyter.compute.training import Record
-from phub_jupyter.compute.training.card import model_card
+from phub_jupyter.compute.training.card import machine_card
 from phub_jupyter.compute.training.ranking import ranked
 from phub_jupyter.compute.training.scores import Scores, shown
 from phub_jupyter.compute.training.state import CandidateState, RunState
 from phub_jupyter.errors import ForbiddenError
+from phub_magics.card import renew_card
 from phub_magics.connection import Connection
 from phub_magics.sources import quiet_downloads
 
@@ -112,14 +113,16 @@ def _upload(
     branch: str | None = None,
 ) -> str:
     folder = record.folder / (f"publish-{candidate}" if branch else "publish")
-    card = model_card(state, repo_id, state.candidates[candidate])
-    (folder / "README.md").write_text(card, "utf-8")
+    head = connection.api.model_info(repo_id, revision=branch).sha
+    card = machine_card(state, repo_id, state.candidates[candidate])
+    renew_card(connection, card, folder, repo_id, head)
     shutil.copyfile(record.path, folder / record.path.name)
     with quiet_downloads():
         commit = connection.api.upload_folder(
             repo_id=repo_id,
             folder_path=folder,
             revision=branch,
+            parent_commit=head,  # nobody's edit of the card gets lost in between
             # A branch begins as a copy of main, whose files may be others.
             delete_patterns="*" if branch else None,
             commit_message=f"Train from run {record.name}",

@@ -42,6 +42,7 @@ __all__ = [
 class Action(IntEnum):
     """What somebody wants to do to a repository; each includes the ones before it."""
 
+    VISIT = 0  # open the app of a Space; all that a protected one lets everybody do
     READ = 1  # see it: card data, tree, history, discussions
     CONTENT = 2  # read the files; of a gated repository only for people who were let in
     PROPOSE = 3  # discuss, and propose changes by a pull request
@@ -154,18 +155,20 @@ def decide(actor: Actor, action: Action, repo: Repo) -> Verdict:
     if own is not None and ceiling is not None:
         rights.append(min(own, ceiling))
     allowed = max((right for right in rights if right is not None), default=None)
-    if allowed is None:
-        return Verdict.HIDE
-    if action <= allowed:
+    if allowed is not None and action <= allowed:
         return Verdict.ALLOW
+    if allowed is None or allowed is Action.VISIT:  # whoever only visits learns nothing more
+        return Verdict.HIDE
     gated = allowed is Action.READ and action in (Action.CONTENT, Action.PROPOSE)
     return Verdict.GATE if gated else Verdict.DENY
 
 
 def _public_right(actor: Actor, repo: Repo) -> Action | None:
     """What everybody may do, or everybody with this kind of credentials."""
-    if repo.private or not actor.sees_public:
+    if not actor.sees_public:
         return None
+    if repo.private:
+        return Action.VISIT if repo.protected else None
     grant = actor.grant
     if repo.gated is not None:
         admitted = repo.pk in actor.admitted and (grant is None or grant.reads_gated)

@@ -86,7 +86,8 @@ def describe(repo: Repo, facts: Facts, keys: frozenset[str] | None = None) -> di
 
 
 def _known(repo_type: RepoType) -> frozenset[str]:
-    return EXPANDABLE[repo_type] | ({"modelId"} if repo_type is RepoType.MODEL else frozenset())
+    more = {RepoType.MODEL: {"modelId"}, RepoType.SPACE: {"visibility"}}
+    return EXPANDABLE[repo_type] | more.get(repo_type, set())
 
 
 def _full_name(repo: Repo) -> str:
@@ -137,6 +138,7 @@ _VALUES: dict[str, Callable[[Repo, Facts], Any]] = {
     "lastModified": lambda repo, facts: timestamp(repo.updated_at),
     "createdAt": lambda repo, facts: timestamp(repo.created_at),
     "private": lambda repo, facts: repo.private,
+    "visibility": lambda repo, facts: repo.visibility,
     "gated": lambda repo, facts: repo.gated or False,
     "disabled": lambda repo, facts: False,
     "downloads": lambda repo, facts: repo.downloads,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from phub_jupyter.hub.spaces.state import SpaceState, Stage
+from phub_jupyter.hub.spaces.state import Stage
 
 __all__ = ["failure_page"]
 
@@ -22,12 +22,12 @@ _REMEDIES = {
 }
 
 
-def failure_page(space: str, state: SpaceState, log: str) -> str:
+def failure_page(space: str, stage: Stage, message: str | None, log: str) -> str:
     """What is wrong with the Space, what to do about it, and the end of its log if allowed."""
-    remedy = _REMEDIES.get(state.stage, "Come back in a moment.")
+    remedy = _REMEDIES.get(stage, "Come back in a moment.")
     shown = f"<h2>The end of its log</h2><pre>{escape(log)}</pre>" if log else ""
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(space)}</title>'
         f"<style>{_STYLE}</style><h1>{escape(space)} cannot be shown right now</h1>"
-        f"<p>{escape(state.message or 'The app does not run.')}</p><p>{escape(remedy)}</p>{shown}"
+        f"<p>{escape(message or 'The app does not run.')}</p><p>{escape(remedy)}</p>{shown}"
     )

@@ -14,6 +14,7 @@ __all__ = [
     "check_hardware",
     "group_of",
     "private_of",
+    "protected_of",
     "refuse_unbuilt",
     "space_environment",
 ]
@@ -26,18 +27,26 @@ _UID = re.compile(r"[0-9a-f]{24}")
 _OF_SPACES = ("secrets", "variables", "hardware", "sleepTimeSeconds")
 
 
-def private_of(body: dict[str, Any]) -> bool | None:
+def private_of(body: dict[str, Any], repo_type: RepoType) -> bool | None:
     """Whether a body asks for a private repository; None if it does not say."""
     visibility, private = body.get("visibility"), body.get("private")
-    if visibility == "protected":
-        raise NotSupportedError("visibility: protected is not built yet; use public or private.")
+    if protected_of(body) and repo_type is not RepoType.SPACE:
+        raise InvalidRequestError(
+            f"visibility: a {repo_type} has no app that could be open to everybody, so it cannot "
+            "be protected; use public or private."
+        )
     if visibility is not None:
-        if visibility not in ("public", "private"):
+        if visibility not in ("public", "private", "protected"):
             raise InvalidRequestError(f"visibility: '{visibility}' is not public or private.")
-        return bool(visibility == "private")
+        return bool(visibility != "public")
     if private is not None and not isinstance(private, bool):
         raise InvalidRequestError("private: send true or false.")
     return private
+
+
+def protected_of(body: dict[str, Any]) -> bool:
+    """Whether a body asks for a Space of which everybody may visit the app, and see no more."""
+    return body.get("visibility") == "protected"
 
 
 def group_of(body: dict[str, Any]) -> str | None:

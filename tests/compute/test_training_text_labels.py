@@ -64,6 +64,8 @@ def test_several_labels_are_learnt_and_answered_each_for_itself(
     trial.save(tmp_path / "saved", step)
     config = json.loads((tmp_path / "saved" / "config.json").read_text())
     assert config["problem_type"] == "multi_label_classification"
+    tokenizer = json.loads((tmp_path / "saved" / "tokenizer_config.json").read_text())
+    assert tokenizer["model_max_length"] == 32  # of train_one: no more is seen than was scored
     both = answer(tmp_path / "saved", "the long film is good")
     none = answer(tmp_path / "saved", "a film was bad")
     assert min(both.values()) > 0.5 > max(none.values())

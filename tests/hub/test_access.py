@@ -46,6 +46,7 @@ def _repo(
     uid: str = UID,
     gated: str | None = None,
     group: int | None = None,
+    protected: bool = False,
 ) -> Repo:
     return Repo(
         pk=7 if uid == UID else None,
@@ -56,6 +57,7 @@ def _repo(
         namespace="n",
         name="m",
         private=private,
+        protected=protected,
         created_by=created_by,
         type="model",
         key=f"model/n/{uid}",
@@ -83,12 +85,13 @@ def _most(actor: Actor, repo: Repo) -> Action | None:
                if verdict is Verdict.ALLOW]  # fmt: skip
     assert allowed == list(Action)[: len(allowed)]
     refused = set(verdicts[len(allowed) :])
-    gate = {Verdict.GATE} if allowed == [Action.READ] else set()
-    assert refused <= ({Verdict.DENY} | gate if allowed else {Verdict.HIDE})
+    gate = {Verdict.GATE} if allowed == [Action.VISIT, Action.READ] else set()
+    seen = Action.READ in allowed
+    assert refused <= ({Verdict.DENY} | gate if seen else {Verdict.HIDE})
     return max(allowed, default=None)
 
 
-READ, CONTENT, PROPOSE, WRITE, ADMIN = Action
+VISIT, READ, CONTENT, PROPOSE, WRITE, ADMIN = Action
 ONE = {UID: ["read"]}
 ONE_WRITE = {UID: ["write"]}
 
@@ -122,6 +125,8 @@ def test_a_persons_repository(
     assert _most(actor, _repo(ADA, private=False, gated="manual")) == on_gated
     assert _most(actor, _repo(ADA, private=True)) == on_private
     assert _most(actor, _repo(ADA, private=True, gated="auto")) == on_private
+    visits = VISIT if on_private is None and actor.sees_public else on_private
+    assert _most(actor, _repo(ADA, private=True, protected=True)) == visits
 
 
 ADMITTED = frozenset({7})
@@ -182,6 +187,14 @@ def test_a_resource_group_has_roles_of_its_own(
     assert _most(bob, _repo(ACME, private=True, group=GROUP)) == most
 
 
+def test_whoever_visits_a_protected_app_learns_nothing_more_of_the_space() -> None:
+    space = _repo(ADA, private=True, protected=True)
+    assert require(ANONYMOUS, VISIT, space) is space
+    for action in (READ, CONTENT, PROPOSE, WRITE, ADMIN):
+        with pytest.raises(RepoNotFoundError):
+            require(Actor(pk=BOB), action, space)
+
+
 def test_missing_and_hidden_look_the_same() -> None:
     with pytest.raises(RepoNotFoundError) as missing:
         require(Actor(pk=BOB), READ, None)
@@ -232,7 +245,7 @@ def test_strangers_create_nothing() -> None:
 
 ROLES = st.sampled_from(["read", "contributor", "write", "admin"])
 PEOPLE = st.sampled_from([None, ADA, BOB])
-UIDS = [letter * 24 for letter in "abcdefghijkl"]
+UIDS = [letter * 24 for letter in "abcdefghijklmnopqr"]
 GRANTS = st.none() | st.builds(
     Grant,
     pk=st.just(1),
@@ -267,15 +280,16 @@ def shelf(stores: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dat
     folder = tmp_path_factory.mktemp("rule")
     database = StoreSettings.from_environment(folder).open_database(folder)
     database.migrate()
-    places = product((ADA, BOB, ACME), (False, True), (None, GROUP))
+    kinds = ((False, False), (True, False), (True, True))
+    places = product((ADA, BOB, ACME), kinds, (None, GROUP))
     with database.write() as session:
         for pk, name in ((ADA, "ada"), (BOB, "bob"), (ACME, "acme")):
             session.add(Namespace(pk=pk, uid=str(pk) * 24, key=name, name=name, kind="user"))
         session.flush()
         session.add(ResourceGroup(pk=GROUP, uid="5" * 24, org_pk=ACME, name="g"))
         session.flush()
-        for uid, (owner, private, group) in zip(UIDS, places, strict=True):
-            row = _repo(owner, private, uid=uid, group=group)
+        for uid, (owner, (private, protected), group) in zip(UIDS, places, strict=True):
+            row = _repo(owner, private, uid=uid, group=group, protected=protected)
             row.pk = UIDS.index(uid) + 1
             session.add(row)
     yield database

@@ -51,7 +51,7 @@ def test_every_end_of_a_call_has_a_name(shop: Workshop) -> None:
         ValueError("a mistake of ours"),
     ):
         call(shop, error)
-    total = shop.hub.usage_reports.of_model(shop.repo, 1).total
+    total = shop.hub.usage_reports.of_model(ANONYMOUS, shop.repo, 1).total
     assert total.outcomes == {
         "answered": 1, "refused": 2, "overloaded": 1, "abandoned": 1, "failed": 1,
     }  # fmt: skip
@@ -69,7 +69,7 @@ def test_counts_outlive_the_hub_and_go_on(shop: Workshop, tmp_path: Path) -> Non
             pass
         with reopened.usage.call(shop.repo, "fill-mask", shop.ada):
             pass
-        report = reopened.usage_reports.of_model(shop.repo, 1)
+        report = reopened.usage_reports.of_model(ANONYMOUS, shop.repo, 1)
     finally:
         reopened.close()
     assert report.total.requests == 3
@@ -90,7 +90,7 @@ def test_many_threads_lose_no_call(shop: Workshop) -> None:
         thread.start()
     for thread in threads:
         thread.join(60)
-    assert shop.hub.usage_reports.of_model(shop.repo, 1).total.requests == 200
+    assert shop.hub.usage_reports.of_model(ANONYMOUS, shop.repo, 1).total.requests == 200
 
 
 def test_a_person_sees_their_own_calls_of_what_they_may_see(shop: Workshop) -> None:
@@ -103,7 +103,7 @@ def test_a_person_sees_their_own_calls_of_what_they_may_see(shop: Workshop) -> N
     assert reports.of_person(actor, bob.pk, 1).total.requests == 1
     shop.hub.repositories.change(shop.ada, shop.repo, private=True)
     assert reports.of_person(actor, bob.pk, 1).by_model == {}
-    assert reports.of_model(shop.repo, 1).total.requests == 2
+    assert reports.of_model(ANONYMOUS, shop.repo, 1).total.requests == 2
 
 
 def test_what_is_deleted_takes_its_numbers_along(shop: Workshop) -> None:
@@ -132,7 +132,7 @@ def test_an_answer_waits_for_no_disk_and_a_busy_one_loses_nothing(
         time.sleep(0.2)
         other.execute("ROLLBACK")
         writing.join(60)
-    assert shop.hub.usage_reports.of_model(shop.repo, 1).total.requests == 100
+    assert shop.hub.usage_reports.of_model(ANONYMOUS, shop.repo, 1).total.requests == 100
 
 
 @pytest.mark.parametrize("share", [0.5, 0.95, 0.99])

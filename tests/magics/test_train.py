@@ -109,6 +109,7 @@ def test_the_best_fine_tune_is_pushed_with_everything_known_about_it(
         "config.json",
         "metrics.json",
         "model.safetensors",
+        "phub_card.json",
         "phub_run.jsonl",
         "tokenizer.json",
         "tokenizer_config.json",

@@ -76,7 +76,7 @@ def test_a_table_becomes_a_model_that_the_hub_serves(
     assert (info.pipeline_tag, info.library_name) == ("tabular-classification", "sklearn")
     assert {file.rfilename for file in info.siblings or []} == {
         *(".gitattributes", "README.md", "config.json"),
-        *("metrics.json", "model.skops", "phub_run.jsonl"),
+        *("metrics.json", "model.skops", "phub_card.json", "phub_run.jsonl"),
     }
     table = {
         "sepal length": ["5.1", "6.3"],
@@ -127,3 +127,27 @@ def test_a_run_without_a_model_is_resumed(
     result = shell.run_line_magic("phub", "train --resume")
     api = HfApi(endpoint=server.endpoint, token=server.token())
     assert api.model_info("ada/later").sha == result.commit
+
+
+def test_a_second_run_keeps_what_people_wrote_into_the_card(
+    shell: InteractiveShell, server: HubServer, tmp_path: Path
+) -> None:
+    api = HfApi(endpoint=server.endpoint, token=server.token())
+
+    def read() -> str:
+        return Path(api.hf_hub_download("ada/kept", "README.md", local_dir=tmp_path)).read_text()
+
+    line = f"train --dataset {FLOWERS} --to ada/kept --candidates 2"
+    shell.run_line_magic("phub", f"{line} --seed 1")
+    edited = read().replace("## Limits", "## Our limits").replace("pipeline_tag", "tags: [iris]\np")
+    edited = edited.replace("tags: [iris]\np:", "tags: [iris]\npipeline_tag:") + "\nAsk Ada.\n"
+    api.upload_file(path_or_fileobj=edited.encode(), path_in_repo="README.md", repo_id="ada/kept")
+    result = shell.run_line_magic("phub", f"{line} --seed 2")
+    card = read()
+    assert "## Our limits" in card
+    assert "## Limits" not in card
+    assert "Ask Ada." in card
+    assert "Seed: 2." in card
+    assert "Seed: 1." not in card
+    info = api.model_info("ada/kept")
+    assert (info.sha, "iris" in (info.tags or [])) == (result.commit, True)

@@ -91,10 +91,10 @@ def _action(word: str) -> Action | None:
 
 
 def callers() -> dict[str, dict[str, Action | None]]:
-    """By person: the most that they may do to a public, gated and private repository."""
-    kinds = ("public", "gated", "private")
+    """By person: the most that they may do to a repository of each visibility."""
+    kinds = ("public", "gated", "private", "protected")
     return {
-        row[0]: dict(zip(kinds, map(_action, row[1:4]), strict=True))
+        row[0]: dict(zip(kinds, map(_action, row[1:5]), strict=True))
         for row in _rows("How far people get")
     }
 

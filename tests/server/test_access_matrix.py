@@ -1,8 +1,8 @@
 """The access rule at every door: docs/access.md says what should happen, HTTP says what does.
 
 Each door of the route table is tried by every kind of person and token on a public, a gated and a
-private repository. Bodies are empty, so that what is allowed is refused for its content (400) or
-does nothing that matters.
+private repository, and on a protected Space. Bodies are empty, so that what is
+allowed is refused for its content (400) or does nothing that matters.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from phub_jupyter.identifiers import RepoId, RepoType
 from ..conftest import HubServer
 from .access_table import VALUES, Door, callers, ceilings, doors, served_doors
 
-KINDS = ("public", "gated", "private")
+KINDS = ("public", "gated", "private", "protected")
 REPO_TYPES = (RepoType.MODEL, RepoType.DATASET, RepoType.SPACE, RepoType.BUCKET)
 _LFS = "{namespace}/{name}.git/info/lfs/objects/batch"
 BODIES = dict.fromkeys((f"/{_LFS}", "/{plural}/" + _LFS), b'{"operation":"download","objects":[]}')
@@ -63,11 +63,18 @@ class Everybody:
         for repo_type in REPO_TYPES:
             for kind in KINDS:
                 if repo_type is RepoType.BUCKET:
-                    if kind != "gated":
+                    if kind in ("public", "private"):
                         hub.buckets.create(actor, RepoId(owner, kind), private=kind == "private")
                     continue
+                if kind == "protected" and repo_type is not RepoType.SPACE:
+                    continue
                 repo = hub.repositories.create(
-                    actor, repo_type, RepoId(owner, kind), private=kind == "private", sdk=None
+                    actor,
+                    repo_type,
+                    RepoId(owner, kind),
+                    private=kind in ("private", "protected"),
+                    protected=kind == "protected",
+                    sdk=None,
                 )
                 if kind == "gated":
                     with hub.database.write() as session:
@@ -108,7 +115,8 @@ class Everybody:
         """Try a door with an empty body."""
         address = door.template.replace("{namespace}/{name}", repo)
         address = address.replace("{namespace}", "acme")
-        if address.startswith("/{plural}/"):  # models have no prefix there
+        # Models have no prefix there, and nothing but Spaces is protected.
+        if address.startswith("/{plural}/") or repo.endswith("/protected"):
             address = address.replace("{plural}", "spaces")
         for name, value in VALUES.items():
             address = address.replace(f"{{{name}}}", value)
@@ -160,9 +168,14 @@ def expected(door: Door, person: str, token: str, kind: str) -> str:
     else:
         ceiling = ceilings()[token]
         anybody = callers()["outsider"][kind]
-        public = None if kind == "private" else _least(anybody, ceiling[kind])
+        public = (
+            None
+            if kind == "private"
+            else _least(anybody, ceiling["public" if kind == "protected" else kind])
+        )
         most = max(
-            (right for right in (_least(own, ceiling["own"]), public) if right), default=None
+            (right for right in (_least(own, ceiling["own"]), public) if right is not None),
+            default=None,
         )
         if person == "outsider":
             most = public
@@ -173,6 +186,8 @@ def expected(door: Door, person: str, token: str, kind: str) -> str:
     if wanted <= most:
         changes = person != "nobody" and token == "write"
         return "allowed" if changes or not door.own else "denied"
+    if most is Action.VISIT:
+        return "hidden"
     gated = kind == "gated" and most is Action.READ
     return "gated" if gated and wanted in (Action.CONTENT, Action.PROPOSE) else "denied"
 
@@ -194,6 +209,8 @@ def test_every_door_is_in_the_table() -> None:
 
 def _repo(door: Door, person: str, kind: str) -> str | None:
     if "/buckets/" in door.template and kind == "gated":
+        return None
+    if kind == "protected" and not re.match(r"/(api/(phub/)?)?(spaces|{plural})/", door.template):
         return None
     return f"{'owner' if person == 'owner' else 'acme'}/{kind}"
 

@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ import requests
 from sqlalchemy import update
 
 from phub_jupyter.hub.database.tables import DeviceLogin, utc_now
+from phub_server.networks import network_of
 
 from ..conftest import HubServer
 
@@ -140,3 +142,32 @@ def test_a_code_with_markup_is_only_shown(served: HubServer) -> None:
         f"{served.endpoint}/device", params={"code": '"><script>x</script>'}, timeout=30
     )
     assert "<script>" not in page.text
+
+
+def test_one_network_cannot_keep_everybody_from_logging_in(tmp_path: Path) -> None:
+    server = HubServer(tmp_path / "hub")
+    try:
+        url = f"{server.endpoint}/oauth/device"
+        form = {"client_id": "x"}
+        with requests.Session() as session:
+            answers = [session.post(url, data=form, timeout=30) for _ in range(101)]
+        assert {answer.status_code for answer in answers[:100]} == {200}
+        assert answers[100].status_code == 429
+        assert int(answers[100].headers["Retry-After"]) > 0
+        assert server.hub.device_logins.start("203.0.113.9").user_code
+    finally:
+        server.close()
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("", ""),
+        (None, ""),
+    ],
+)
+def test_strangers_are_told_apart_by_network(address: str | None, network: str) -> None:
+    assert network_of(address) == network

@@ -281,7 +281,7 @@ def test_visibility_can_be_changed_by_its_owner_alone(
     [
         ({}, 400),
         ({"visibility": "hidden"}, 400),
-        ({"visibility": "protected"}, 501),
+        ({"visibility": "protected"}, 400),
         ({"private": 1}, 400),
         ({"gated": "sometimes"}, 400),
         ({"gated": True}, 400),

@@ -148,6 +148,71 @@ def test_a_private_space_opens_only_through_the_hub(hub_server: HubServer, ada: 
     assert Visitor(hub_server, None).open(SPACE).status_code == 401
 
 
+def test_everybody_may_visit_the_app_of_a_protected_space_and_nothing_else(
+    hub_server: HubServer, ada: Visitor
+) -> None:
+    put_space(hub_server, SPACE, HELLO, files={"map.svg": b"<svg/>"})
+    client = HfApi(endpoint=hub_server.endpoint, token=hub_server.token())
+    client.update_repo_settings(SPACE, repo_type="space", visibility="protected")
+    assert client.space_info(SPACE).private
+    info = requests.get(
+        f"{hub_server.endpoint}/api/spaces/{SPACE}", headers=ada.headers, timeout=30
+    )
+    assert info.json()["visibility"] == "protected"
+    for stranger in (Visitor(hub_server, "bob"), Visitor(hub_server, None)):
+        assert "hello from the app" in stranger.page(SPACE)
+        root = stranger.open(SPACE).headers["Location"].partition("?")[0]
+        for path in ("voila/files/map.svg", "voila/files/app.ipynb", "voila/files/README.md"):
+            assert requests.get(root + path, timeout=60).status_code in (403, 404)
+        for path in ("", "/runtime", "/tree/main", "/variables", "/logs/run", "/discussions"):
+            answer = requests.get(
+                f"{hub_server.endpoint}/api/spaces/{SPACE}{path}",
+                headers=stranger.headers,
+                timeout=30,
+            )
+            assert answer.headers.get("X-Error-Code") == "RepoNotFound", path
+        listed = requests.get(
+            f"{hub_server.endpoint}/api/spaces", headers=stranger.headers, timeout=30
+        )
+        assert SPACE not in listed.text
+    client.update_repo_settings(SPACE, repo_type="space", visibility="private")
+    assert Visitor(hub_server, "bob").open(SPACE).status_code == 404
+    assert "token=" in ada.open(SPACE).headers["Location"]
+
+
+def test_a_protected_space_stays_so_when_it_is_moved_and_copied(
+    hub_server: HubServer, ada: Visitor
+) -> None:
+    client = HfApi(endpoint=hub_server.endpoint, token=hub_server.token())
+    client.create_repo(SPACE, repo_type="space", space_sdk="static", visibility="protected")
+    client.move_repo(SPACE, "ada/moved", repo_type="space")
+    client.duplicate_repo("ada/moved", "ada/copy", repo_type="space")
+    for name in ("ada/moved", "ada/copy"):
+        assert client.space_info(name).private
+        assert Visitor(hub_server, "bob").open(name).status_code == 503
+    sent = Visitor(hub_server, "bob").open(SPACE)
+    assert (sent.status_code, "ada/moved" in sent.headers.get("Location", "")) == (307, True)
+    asked = requests.get(f"{hub_server.endpoint}/api/spaces/{SPACE}", timeout=30)
+    assert asked.headers["X-Error-Code"] == "RepoNotFound"
+
+
+def test_a_visitor_is_not_told_why_a_protected_app_fails(
+    hub_server: HubServer, ada: Visitor
+) -> None:
+    put_space(hub_server, SPACE, card="---\nsdk: voila\napp_file: secret-plan.ipynb\n---\n")
+    client = HfApi(endpoint=hub_server.endpoint, token=hub_server.token())
+    client.update_repo_settings(SPACE, repo_type="space", visibility="protected")
+    assert "secret-plan" in ada.open(SPACE).text
+    bob = Visitor(hub_server, "bob")
+    for answer in (
+        bob.open(SPACE),
+        bob.open(SPACE, Accept="text/html"),
+        bob.post(f"/api/phub/spaces/{SPACE}/start"),
+    ):
+        assert "ask the owner" in answer.text
+        assert "secret-plan" not in answer.text
+
+
 def test_the_cookie_of_a_private_space_is_for_its_own_path(
     hub_server: HubServer, ada: Visitor
 ) -> None:

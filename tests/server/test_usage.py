@@ -77,7 +77,9 @@ def test_a_caller_sees_their_own_and_an_owner_all(server: HubServer) -> None:
     assert [row["model"] for row in own["by_model"]] == [WRITER]
     assert {row["task"] for row in own["by_task"]} >= {"text-generation"}
     callers = get(server, f"/api/models/{WRITER}/usage")["by_caller"]
-    assert {row["user"] for row in callers} == {"bob", None}
+    assert {(row["user"], row["token"]) for row in callers} == {("bob", None), (None, None)}
+    told = get(server, f"/api/models/{WRITER}/usage", "root", role="admin")["by_caller"]
+    assert {(row["user"], row["token"]) for row in told} == {("bob", "test"), (None, None)}
     assert get(server, "/api/settings/usage", None) == 401
 
 

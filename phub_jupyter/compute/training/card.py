@@ -5,45 +5,55 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import yaml
+
+from phub_jupyter.compute.training.card_parts import Card
 from phub_jupyter.compute.training.card_use import library_of, use_of
 from phub_jupyter.compute.training.scores import Scores, rank_key, shown
 from phub_jupyter.compute.training.state import CandidateState, RunState
 from phub_jupyter.tasks import task_named
 
-__all__ = ["model_card"]
+__all__ = ["machine_card", "model_card"]
+
+_AUTHORS = (
+    "*Private Hub wrote the parts of this card between the comments `phub:…`, from the record of "
+    "the run; they are renewed by the next one. Everything else, and what was changed or removed "
+    "between them, is people's and stays as it is.*"
+)
+_LIMITS = (
+    "The scores hold for rows like those of the dataset. Biases of the dataset's labels, "
+    "and of a base model, are likely to be in this model as well."
+)
 
 
 def model_card(state: RunState, repo_id: str, row: CandidateState | None = None) -> str:
-    """The README.md of the winner, or of another candidate, which the test rows never met.
+    """The README.md of the winner, or of another candidate, where there is none yet."""
+    return machine_card(state, repo_id, row).text()
+
+
+def machine_card(state: RunState, repo_id: str, row: CandidateState | None = None) -> Card:
+    """What the record tells about the winner, or about another that never met the test rows.
 
     ``state.started["sources"]`` says where model and dataset came from: ``model`` and ``dataset``
     with ``repo``, ``commit`` (and ``license``, ``language`` of the model), ``notebook`` (a
     sentence) and ``environment``.
     """
     row = row or state.candidates[str(state.winner)]
-    front = _front_matter(state, repo_id, row)
-    body = "\n\n".join(
-        [
-            f"# {repo_id.partition('/')[2]}",
-            _summary(state),
-            "## Scores",
-            _scores_table(state, row),
-            _verdict(state, row),
-            "## Candidates",
-            _candidates_table(state, row),
-            "## How it was trained",
-            _training_list(state, row),
-            "## Use",
-            use_of(state.started["settings"]["task"], repo_id),
-            "## Limits",
-            "The scores hold for rows like those of the dataset. Biases of the dataset's labels, "
-            "and of a base model, are likely to be in this model as well.",
-        ]
-    )
-    return f"---\n{front}\n---\n\n{body}\n"
+    training = _training_list(state, row)
+    parts = {
+        "title": f"# {repo_id.partition('/')[2]}",
+        "authors": _AUTHORS,
+        "summary": _summary(state),
+        "scores": f"## Scores\n\n{_scores_table(state, row)}\n\n{_verdict(state, row)}",
+        "candidates": f"## Candidates\n\n{_candidates_table(state, row)}",
+        "training": f"## How it was trained\n\n{training}",
+        "use": f"## Use\n\n{use_of(state.started['settings']['task'], repo_id)}",
+        "limits": f"## Limits\n\n{_LIMITS}",
+    }
+    return Card(_metadata(state, repo_id, row), parts)
 
 
-def _front_matter(state: RunState, repo_id: str, row: CandidateState) -> str:
+def _metadata(state: RunState, repo_id: str, row: CandidateState) -> dict[str, Any]:
     from huggingface_hub import EvalResult, ModelCardData
 
     model, dataset = state.started["sources"].get("model") or {}, _source(state, "dataset")
@@ -77,8 +87,8 @@ def _front_matter(state: RunState, repo_id: str, row: CandidateState) -> str:
         pipeline_tag=state.started["settings"]["task"],
         eval_results=results,
     )
-    text: str = data.to_yaml()
-    return text.strip()
+    fields: dict[str, Any] = yaml.safe_load(data.to_yaml())
+    return fields
 
 
 def _summary(state: RunState) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +16,12 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from phub_jupyter.errors import ForbiddenError, NotFoundError, OverloadedError
+from phub_jupyter.errors import (
+    ForbiddenError,
+    NotFoundError,
+    OverloadedError,
+    TooManyCallsError,
+)
 from phub_jupyter.hub.access import Actor, require_own
 from phub_jupyter.hub.accounts import Accounts
 from phub_jupyter.hub.database import Database
@@ -31,6 +37,7 @@ _LETTERS = "BCDFGHJKLMNPQRSTVWXZ"  # no vowels, so that no code is a word
 _TOKEN_LIFETIME = timedelta(days=30)
 _REFRESH_LIFETIME = timedelta(days=90)
 _MOST_WAITING = 1000
+_MOST_FROM_ONE = 100  # of them from one network, in the time that they wait
 
 
 class NotYetError(Exception):
@@ -64,11 +71,18 @@ class DeviceLogins:
     def __init__(self, database: Database, accounts: Accounts) -> None:
         self._database = database
         self._accounts = accounts
+        self._begun: dict[str, list[datetime]] = {}
+        self._lock = threading.Lock()
 
-    def start(self) -> Started:
-        """Begin a login. Raises OverloadedError when too many wait already."""
+    def start(self, origin: str = "") -> Started:
+        """Begin a login for somebody who comes from the network ``origin``.
+
+        Raises OverloadedError when too many wait already, TooManyCallsError when one network has
+        begun too many.
+        """
         started = Started(secrets.token_urlsafe(32), _user_code())
         now = utc_now()
+        self._count(origin, now)
         with self._database.write() as session:
             session.execute(delete(DeviceLogin).where(DeviceLogin.expires_at <= now))
             waiting = session.scalar(select(func.count()).select_from(DeviceLogin)) or 0
@@ -82,6 +96,21 @@ class DeviceLogins:
                 )
             )
         return started
+
+    def _count(self, origin: str, now: datetime) -> None:
+        with self._lock:
+            recent = {
+                place: [moment for moment in begun if now - moment < LIFETIME]
+                for place, begun in self._begun.items()
+            }
+            self._begun = {place: begun for place, begun in recent.items() if begun}
+            begun = self._begun.setdefault(origin, [])
+            if len(begun) >= _MOST_FROM_ONE:
+                raise TooManyCallsError(
+                    "Too many logins were begun from your network; approve one, or wait.",
+                    retry_after=60,
+                )
+            begun.append(now)
 
     def decide(self, actor: Actor, user_code: str, approve: bool) -> None:
         """Let the program that shows this code in, as the person who asks, or turn it away.

@@ -45,12 +45,14 @@ class Duplicates:
         target: RepoId,
         *,
         private: bool | None = None,
+        protected: bool = False,
         resource_group: str | None = None,
         prepare: Callable[[Repo], None] | None = None,
     ) -> Repo:
         """Copy ``source``, whose files the actor must be allowed to read, to a free name.
 
-        It is as private and as gated as its source unless ``private`` says otherwise.
+        It is as visible and as gated as its source unless ``private`` (and with it ``protected``)
+        says otherwise.
         ``prepare`` is called with the new row before anybody can see it. Raises ConflictError,
         ForbiddenError and InvalidRequestError as `Repositories.create` does.
         """
@@ -62,6 +64,7 @@ class Duplicates:
             actor,
             place,
             private=source.private if private is None else private,
+            protected=source.protected if private is None else protected,
             gated=source.gated,
             sdk=source.sdk,
         )

@@ -78,20 +78,22 @@ class Repositories:
         repo_id: RepoId,
         *,
         private: bool,
+        protected: bool = False,
         sdk: str | None = None,
         resource_group: str | None = None,
         prepare: Callable[[Repo], None] | None = None,
     ) -> Repo:
         """Make a repository with one commit that holds ``.gitattributes``.
 
-        ``prepare`` is called with the new row before anybody can see it.
+        ``protected`` leaves the app of a private Space open to everybody. ``prepare`` is called
+        with the new row before anybody can see it.
 
         Raises ConflictError if the name is taken, ForbiddenError if the namespace is not theirs,
         InvalidRequestError if it or the resource group does not exist.
         """
         with self._database.read() as session:
             place = Destination.find(session, actor, repo_type, repo_id, resource_group)
-        repo = new_row(actor, place, private=private, sdk=sdk)
+        repo = new_row(actor, place, private=private, protected=protected, sdk=sdk)
         attributes = default_gitattributes(repo_type).encode()
 
         def fill(path: Path) -> None:
@@ -148,7 +150,7 @@ class Repositories:
             if repo is None:
                 moved = select(Repo).join(FormerName).where(FormerName.key == key)
                 present = session.scalar(moved)
-                if present is not None and decide(actor, Action.READ, present) is not Verdict.HIDE:
+                if present is not None and _may_find(actor, action, present):
                     raise MovedError(f"{present.namespace}/{present.name}", repo_id)
         return require(actor, action, repo)
 
@@ -161,14 +163,23 @@ class Repositories:
         return repo
 
     def change(
-        self, actor: Actor, repo: Repo, *, private: bool | None = None, gated: Any = None
+        self,
+        actor: Actor,
+        repo: Repo,
+        *,
+        private: bool | None = None,
+        protected: bool = False,
+        gated: Any = None,
     ) -> Repo:
         """Change who may see the repository and read its files, and return it as it is then.
 
-        ``gated`` is auto, manual or False; None leaves a setting alone. Raises InvalidRequestError.
+        ``gated`` is auto, manual or False; None leaves a setting alone. ``protected`` goes with
+        ``private``. Raises InvalidRequestError.
         """
         require(actor, Action.ADMIN, repo)
-        columns: dict[str, Any] = {} if private is None else {"private": private}
+        columns: dict[str, Any] = {}
+        if private is not None:
+            columns = {"private": private, "protected": protected}
         if gated is not None:
             columns["gated"] = _gate(repo, gated)
         if not columns:
@@ -227,6 +238,10 @@ class Repositories:
         with self._database.read() as session:
             known = {f"{uid}.git" for uid in session.scalars(select(Repo.uid))}
         return (path for path in paths if path.name not in known)
+
+
+def _may_find(actor: Actor, action: Action, repo: Repo) -> bool:
+    return decide(actor, min(action, Action.READ), repo) is not Verdict.HIDE
 
 
 def _gate(repo: Repo, gated: Any) -> str | None:

@@ -22,7 +22,7 @@ class ServingLimits:
 
     calls: int = 256
     calls_per_model: int = 192
-    calls_per_caller: int = 64
+    calls_per_caller: int = 32
     seconds: int = 120
 
     @classmethod

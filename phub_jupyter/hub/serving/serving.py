@@ -113,10 +113,13 @@ class Serving:
     async def _in_time(self, call: Call) -> AsyncIterator[None]:
         limit = float(self.admission.limits.seconds)
         seconds = limit if call.seconds is None else min(limit, call.seconds)
+        timeout = asyncio.timeout(seconds)
         try:
-            async with asyncio.timeout(seconds):
+            async with timeout:
                 yield
         except TimeoutError:
+            if not timeout.expired():  # something else was waited for in vain
+                raise
             raise TimedOutError(
                 f"The model gave no answer within {seconds:g} seconds, so the call was ended; "
                 "send less at a time, or try again if the model was being loaded."

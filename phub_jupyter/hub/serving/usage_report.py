@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -47,9 +47,16 @@ class UsageReports:
         self._database = database
         self._usage = usage
 
-    def of_model(self, repo: Repo, days: int) -> UsageReport:
-        """All calls of a model."""
-        return self._report(days, ModelUsage.repo_pk == repo.pk)
+    def of_model(self, actor: Actor, repo: Repo, days: int) -> UsageReport:
+        """All calls of a model; tokens of other people are told to administrators alone."""
+        report = self._report(days, ModelUsage.repo_pk == repo.pk)
+        if actor.is_hub_admin:
+            return report
+        callers: dict[Caller, Tally] = defaultdict(Tally)
+        for caller, tally in report.by_caller.items():
+            is_own = caller.user is not None and caller.user == actor.name
+            callers[caller if is_own else Caller(caller.user, None, None)].add(tally)
+        return replace(report, by_caller=callers)
 
     def of_person(self, actor: Actor, user_pk: int, days: int) -> UsageReport:
         """A person's own calls, of the models that ``actor`` may see."""

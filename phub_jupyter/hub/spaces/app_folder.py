@@ -101,8 +101,8 @@ def _voila_settings(ip: str, entrance: Entrance, idle_seconds: float) -> dict[st
             },
         },
         "VoilaConfiguration": {
-            # Voilà asks nobody for a login before it hands out files, so a private Space has none.
-            "file_allowlist": [] if entrance.token else [_PICTURES],
+            # Files of a Space that is not public are for those who may read them on the hub.
+            "file_allowlist": [_PICTURES] if entrance.shows_pictures else [],
             "show_tracebacks": False,
             "extension_denylist": ["@phub/jupyterlab"],  # the side bar; an app has none
         },

@@ -31,7 +31,7 @@ class RunningApp:
     ) -> None:
         self.uid = repo.uid
         self.name = f"{repo.namespace}/{repo.name}"
-        self.private = repo.private
+        self.visibility = repo.visibility
         self.commit = commit
         self.folder = folder
         self.log = log
@@ -52,7 +52,7 @@ class RunningApp:
 
     def shows(self, commit: str, repo: Repo) -> bool:
         """Whether it is what a visitor should see now."""
-        return self.commit == commit and self.private == repo.private
+        return self.commit == commit and self.visibility == repo.visibility
 
     def note_visit(self) -> None:
         """Somebody was sent here just now."""

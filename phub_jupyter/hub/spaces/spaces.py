@@ -188,7 +188,7 @@ class Spaces:
     async def _new_app(self, repo: Repo, commit: str, endpoint: str) -> RunningApp:
         snapshot = await asyncio.to_thread(self._snapshots.folder, repo, commit)
         settings = await asyncio.to_thread(SpaceSettings.read, snapshot)
-        entrance = Entrance.for_visitors_of(repo.private)
+        entrance = Entrance.for_visitors_of(repo.visibility)
         hub_token = await asyncio.to_thread(
             mint_token, self._accounts, self._repositories, repo, settings, _TOKEN_LIFETIME
         )
@@ -261,7 +261,7 @@ class Spaces:
             repo = self._repositories.by_uid(app.uid)
         except RepoNotFoundError:
             return "it was deleted"
-        if repo.private != app.private:
+        if repo.visibility != app.visibility:
             return "its visibility changed"
         if app.age > _TOKEN_LIFETIME.total_seconds() * 0.9:
             return "its token ends soon; the next visit starts it anew"

@@ -31,11 +31,15 @@ class Entrance:
 
     path: str = "/"
     token: str = field(default="", repr=False)
+    shows_pictures: bool = True
+    """Whether pictures among the app's files are handed out; Voilà asks nobody for a login."""
 
     @classmethod
-    def for_visitors_of(cls, private: bool) -> Entrance:
-        """A new entrance; that of a public app is open."""
-        return cls(f"/{secrets.token_hex(16)}/", secrets.token_urlsafe(24)) if private else cls()
+    def for_visitors_of(cls, visibility: str) -> Entrance:
+        """A new entrance; that of a public or protected app is open."""
+        if visibility != "private":
+            return cls(shows_pictures=visibility == "public")
+        return cls(f"/{secrets.token_hex(16)}/", secrets.token_urlsafe(24), shows_pictures=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,10 @@ def describe(session: Session, event: Event, webhook: Webhook) -> dict[str, Any]
         name = f"{event.repo.namespace}/{event.repo.name}"
         payload["movedTo"] = {"name": name, "owner": owner}
     if event.scope == "repo.config":
-        payload["updatedConfig"] = {"private": event.repo.private}
+        payload["updatedConfig"] = {
+            "private": event.repo.private,
+            "visibility": event.repo.visibility,
+        }
     return payload
 
 

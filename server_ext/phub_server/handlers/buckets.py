@@ -16,7 +16,7 @@ from phub_jupyter.hub.buckets.buckets import BucketSummary
 from phub_jupyter.hub.buckets.changes import read_changes
 from phub_jupyter.hub.buckets.listing import BucketFolder, TreePage
 from phub_jupyter.hub.database.tables import BucketFile, Repo
-from phub_jupyter.identifiers import RepoId
+from phub_jupyter.identifiers import RepoId, RepoType
 from phub_server.base import HubHandler
 from phub_server.files import FileHandler
 from phub_server.handlers.xet import StoreTokenHandler
@@ -51,7 +51,7 @@ class _BucketHandler(HubHandler):
         return {
             "id": f"{repo.namespace}/{repo.name}",
             "private": repo.private,
-            "visibility": "private" if repo.private else "public",
+            "visibility": repo.visibility,
             "createdAt": timestamp(repo.created_at),
             "updatedAt": timestamp(repo.updated_at),
             "size": summary.size,
@@ -77,7 +77,7 @@ class BucketHandler(_BucketHandler):
                 self.hub.buckets.create,
                 self.actor,
                 bucket_id,
-                private=private_of(body) or False,
+                private=private_of(body, RepoType.BUCKET) or False,
                 resource_group=group_of(body),
             )
         except ConflictError as error:
@@ -114,7 +114,7 @@ class BucketSettingsHandler(_BucketHandler):
         repo = await self.bucket(Action.ADMIN, namespace, name)
         body = self.json_body()
         refuse_unbuilt(body, _SETTINGS)
-        private = private_of(body)
+        private = private_of(body, RepoType.BUCKET)
         if private is None:
             raise InvalidRequestError("private: send true or false.")
         await self.run(self.hub.repositories.change, self.actor, repo, private=private)

@@ -23,6 +23,7 @@ from phub_jupyter.hub.database.tables import Repo
 from phub_jupyter.hub.serving.calls import Call
 from phub_jupyter.hub.serving.tally import Meter, outcome_of
 from phub_server.base import HubHandler
+from phub_server.networks import network_of
 from phub_server.routing import NAMESPACE
 
 __all__ = ["MODEL", "ModelHandler", "error_type"]
@@ -73,7 +74,7 @@ class ModelHandler(HubHandler):
         """Tells callers apart: by person, whatever their token, or else where they come from."""
         if self.actor.pk is not None:
             return ("person", self.actor.pk)
-        return ("address", self.request.remote_ip)
+        return ("address", network_of(self.request.remote_ip))
 
     async def _watched(self, work: Coroutine[Any, Any, None]) -> None:
         if self._left:  # while the model was looked up

@@ -8,6 +8,7 @@ from phub_jupyter.errors import HubError
 from phub_jupyter.hub.access import ANONYMOUS, Actor
 from phub_jupyter.hub.people.device_login import INTERVAL, LIFETIME
 from phub_server.base import HubHandler
+from phub_server.networks import network_of
 from phub_server.pages import PAGE_POLICY, page
 from phub_server.routing import Route
 
@@ -22,7 +23,8 @@ class DeviceHandler(HubHandler):
         return ANONYMOUS
 
     async def post(self) -> None:
-        started = await self.run(self.hub.device_logins.start)
+        origin = network_of(self.request.remote_ip)
+        started = await self.run(self.hub.device_logins.start, origin)
         address = f"{self.endpoint}/device"
         self.set_header("Cache-Control", "no-store")
         self.reply(

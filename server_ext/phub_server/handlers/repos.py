@@ -18,7 +18,13 @@ from phub_jupyter.hub.database.tables import Repo
 from phub_jupyter.hub.spaces.environment import SpaceEnvironment
 from phub_jupyter.identifiers import RepoId, RepoType
 from phub_server.base import HubHandler
-from phub_server.repo_bodies import group_of, private_of, refuse_unbuilt, space_environment
+from phub_server.repo_bodies import (
+    group_of,
+    private_of,
+    protected_of,
+    refuse_unbuilt,
+    space_environment,
+)
 from phub_server.routing import NAME, NAMESPACE, PLURAL, Route
 
 __all__ = ["ROUTES"]
@@ -94,7 +100,8 @@ class CreateHandler(_NamedInBody):
             self.hub.repositories.create,
             repo_type,
             repo_id,
-            private=private_of(body) or False,
+            private=private_of(body, repo_type) or False,
+            protected=protected_of(body),
             sdk=sdk,
             resource_group=group_of(body),
             prepare=self.giving(space_environment(body, repo_type, SpaceEnvironment())),
@@ -121,7 +128,8 @@ class DuplicateHandler(_NamedInBody):
             self.hub.duplicates.duplicate,
             source,
             RepoId.parse(target),
-            private=private_of(body),
+            private=private_of(body, repo_type),
+            protected=protected_of(body),
             resource_group=group_of(body),
             prepare=self.giving(space_environment(body, repo_type, shared)),
         )

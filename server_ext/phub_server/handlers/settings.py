@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from phub_jupyter.errors import InvalidRequestError
 from phub_jupyter.hub.access import Action
+from phub_jupyter.identifiers import RepoType
 from phub_server.base import HubHandler
-from phub_server.repo_bodies import private_of, refuse_unbuilt
+from phub_server.repo_bodies import private_of, protected_of, refuse_unbuilt
 from phub_server.routing import NAME, NAMESPACE, PLURAL, Route
 
 __all__ = ["ROUTES"]
@@ -20,17 +21,21 @@ class SettingsHandler(HubHandler):
         repo = await self.repo(Action.ADMIN, plural, namespace, name)
         body = self.json_body()
         refuse_unbuilt(body, _SETTINGS)
-        private, gated = private_of(body), body.get("gated")
+        private, gated = private_of(body, RepoType(repo.type)), body.get("gated")
         if body.get("xetEnabled") is False:
             raise InvalidRequestError("xetEnabled: this hub keeps large files by Xet and by LFS.")
         if private is None and gated is None and "xetEnabled" not in body:
             raise InvalidRequestError("visibility, gated: send what you want to change.")
         repo = await self.run(
-            self.hub.repositories.change, self.actor, repo, private=private, gated=gated
+            self.hub.repositories.change,
+            self.actor,
+            repo,
+            private=private,
+            protected=protected_of(body),
+            gated=gated,
         )
-        visibility = "private" if repo.private else "public"
         self.reply(
-            {"private": repo.private, "visibility": visibility, "gated": repo.gated or False}
+            {"private": repo.private, "visibility": repo.visibility, "gated": repo.gated or False}
         )
 
 

@@ -92,6 +92,12 @@ class SpaceHandler(HubHandler):
             return None
         return app_address(self.endpoint.partition(":")[0], self.request.host, state)
 
+    def message(self, repo: Repo, state: SpaceState) -> str | None:
+        """Why the app does not run, for those who may read it: it may quote the Space's files."""
+        if decide(self.actor, Action.CONTENT, repo) is Verdict.ALLOW:
+            return state.message
+        return state.message and "The app does not run right now; ask the owner of the Space."
+
     async def last_words(self, repo: Repo) -> str:
         """The end of the log, for those who may read it."""
         if decide(self.actor, Action.WRITE, repo) is not Verdict.ALLOW:
@@ -104,7 +110,7 @@ class AppHandler(SpaceHandler):
     """Starts the app if needed and sends the browser to it."""
 
     async def get(self, namespace: str, name: str) -> None:
-        repo = await self.space(Action.CONTENT, namespace, name)
+        repo = await self.space(Action.VISIT, namespace, name)
         state = await self.started(repo)
         address = self.address(state)
         self.set_header("Cache-Control", "no-store")
@@ -113,27 +119,28 @@ class AppHandler(SpaceHandler):
             self.redirect(address, status=302)
             return
         self.set_status(503)
-        log = await self.last_words(repo)
+        log, message = await self.last_words(repo), self.message(repo, state)
         if "text/html" not in self.request.headers.get("Accept", ""):
-            error = state.message or "The app does not run."
+            error = message or "The app does not run."
             self.reply({"error": error, "stage": state.stage.value, "log": log}, 503)
             return
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.set_header(
             "Content-Security-Policy", "sandbox; default-src 'none'; style-src 'unsafe-inline'"
         )
-        self.finish(failure_page(f"{repo.namespace}/{repo.name}", state, log))
+        self.finish(failure_page(f"{repo.namespace}/{repo.name}", state.stage, message, log))
 
 
 class StartHandler(SpaceHandler):
     """Starts the app and tells its address, for the panel in JupyterLab and for ``%phub``."""
 
     async def post(self, namespace: str, name: str) -> None:
-        repo = await self.space(Action.CONTENT, namespace, name)
+        repo = await self.space(Action.VISIT, namespace, name)
         state = await self.started(repo)
         url = self.address(state)
         log = "" if url else await self.last_words(repo)
-        body = {"stage": state.stage.value, "url": url, "message": state.message, "log": log}
+        message = self.message(repo, state)
+        body = {"stage": state.stage.value, "url": url, "message": message, "log": log}
         self.reply(body)
 
 

@@ -22,7 +22,7 @@ class StorageHandler(HubHandler):
                 "id": f"{repo.namespace}/{repo.name}",
                 "type": repo.type,
                 "updatedAt": timestamp(repo.updated_at),
-                "visibility": "private" if repo.private else "public",
+                "visibility": repo.visibility,
                 "storage": repo.used_storage,
                 "storagePercent": round(100 * repo.used_storage / max(page.total, 1), 2),
             }

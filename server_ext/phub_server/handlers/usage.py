@@ -32,7 +32,7 @@ class ModelUsageHandler(_UsageHandler):
     async def get(self, namespace: str, name: str) -> None:
         """Sums of the last ``days``, by day, task and caller."""
         repo = await self.repo(Action.WRITE, "models", namespace, name)
-        report = await self.run(self.hub.usage_reports.of_model, repo, self.days())
+        report = await self.run(self.hub.usage_reports.of_model, self.actor, repo, self.days())
         callers = [
             {"user": caller.user, "token": caller.token, **_sums(tally)}
             for caller, tally in report.by_caller.items()

@@ -46,12 +46,11 @@ class _TextGeneration:
     metrics: tuple[str, ...] = ("loss", "perplexity")
 
     def fits(self, part: Dataset) -> bool:
-        # Texts alone are more often those of a classifier whose labels were forgotten.
         kinds = dict(part.features)
         texts = {name for name, kind in kinds.items() if is_string(kind)}
         chat = any(is_chat(kinds.get(name)) for name in ("messages", "conversations"))
         pairs = ({"prompt", "completion"}, {"instruction", "output"}, {"instruction", "response"})
-        return chat or any(pair <= texts for pair in pairs)
+        return chat or any(pair <= texts for pair in pairs)  # bare texts may be for anything
 
     def read(self, parts: Mapping[str, Dataset], settings: Settings) -> Data:
         columns = Columns.of(parts["train"], settings.columns)

@@ -71,7 +71,10 @@ class TextModel:
 
     @cached_property
     def processor(self) -> Any:
-        return load_tokenizer(self._work.model_folder)
+        tokenizer = load_tokenizer(self._work.model_folder)
+        # What is published sees as much of a text as what was scored.
+        tokenizer.model_max_length = min(self._wanted_length, int(tokenizer.model_max_length))
+        return tokenizer
 
     def load(self, folder: Path) -> PreTrainedModel:
         return load_text_model(folder, self._work.data)
@@ -106,7 +109,7 @@ class TextModel:
 
     @property
     def _max_length(self) -> int:
-        return min(self._wanted_length, int(self.processor.model_max_length))
+        return int(self.processor.model_max_length)
 
     def _tokens(self, split: str) -> list[list[int]]:
         def make() -> list[list[int]]:

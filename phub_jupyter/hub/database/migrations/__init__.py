@@ -2,4 +2,4 @@
 
 __all__ = ["NEWEST"]
 
-NEWEST = "seventh"
+NEWEST = "eighth"

@@ -43,6 +43,7 @@ class Repo(Base):
     namespace: Mapped[str] = mapped_column(String(96))
     name: Mapped[str] = mapped_column(String(96))
     private: Mapped[bool] = mapped_column(Boolean, default=False)
+    protected: Mapped[bool] = mapped_column(Boolean, default=False)  # a private Space's open app
     gated: Mapped[str | None] = mapped_column(String(8))  # auto | manual; None is open
     resource_group_pk: Mapped[int | None] = mapped_column(
         ForeignKey("resource_groups.pk", ondelete="SET NULL"), index=True
@@ -65,6 +66,13 @@ class Repo(Base):
     parameters: Mapped[dict[str, Any]] = mapped_column(default=dict)  # number by data type
     parameter_count: Mapped[int | None] = mapped_column(BigInteger)
     files: Mapped[list[Any]] = mapped_column(default=list, deferred=True)  # paths; may be many
+
+    @property
+    def visibility(self) -> str:
+        """Who may see it, in the words of the public contract."""
+        if not self.private:
+            return "public"
+        return "protected" if self.protected else "private"
 
 
 class RepoTag(Base):
