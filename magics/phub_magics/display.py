@@ -58,6 +58,7 @@ def as_text(state: RunState, run: str) -> str:
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
     remarks = [_BASELINE_WON] if state.baseline_wins else []
     remarks += [_noise(state)] if state.as_good else []
+    remarks += state.remarks
     return "\n".join([_headline(state, run), *lines, *remarks])
 
 
@@ -84,7 +85,8 @@ def _headline(state: RunState, run: str) -> str:
 
 def _html_remark(state: RunState) -> str:
     won = f"<div><strong>{_BASELINE_WON}</strong></div>" if state.baseline_wins else ""
-    return won + (f"<div>{escape(_noise(state))}</div>" if state.as_good else "")
+    said = [_noise(state)] if state.as_good else []
+    return won + "".join(f"<div>{escape(line)}</div>" for line in [*said, *state.remarks])
 
 
 def _noise(state: RunState) -> str:

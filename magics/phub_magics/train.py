@@ -10,7 +10,7 @@ from phub_jupyter.compute.training import Record, Settings
 from phub_jupyter.compute.training.recipes import TRAINABLE, require_model
 from phub_jupyter.compute.training.state import RunState
 from phub_jupyter.errors import InvalidRequestError
-from phub_magics.arguments import count, duration, kept, repo_id, role_and_name, share
+from phub_magics.arguments import count, duration, kept, repo_id, role_and_name, share, size
 from phub_magics.connection import Connection
 from phub_magics.push import check_target
 from phub_magics.ray_training import ray_wishes
@@ -49,6 +49,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-train-rows", type=count, metavar="N", help="learn from N rows only")
     parser.add_argument(
         "--time-budget", type=duration, metavar="5m", help="train no longer than this"
+    )
+    parser.add_argument(
+        "--max-memory", type=size, metavar="8GB", help="hold no more memory than this"
     )
     parser.add_argument(
         "--on", choices=["kernel", "ray"], help="where candidates train (default: here)"
@@ -108,6 +111,7 @@ def _begin(args: argparse.Namespace, shell: Any) -> TrainingJob:
         columns=dict(args.column),
         max_train_rows=args.max_train_rows,
         time_budget=args.time_budget,
+        max_memory=args.max_memory,
         keep=args.candidates if args.push is None else args.push,
     )
     if args.task:

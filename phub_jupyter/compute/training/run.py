@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from phub_jupyter.compute.training.affordable import affordable
 from phub_jupyter.compute.training.control import Control, StoppedError
 from phub_jupyter.compute.training.data import Data
 from phub_jupyter.compute.training.journal import Journal
@@ -46,10 +47,11 @@ def run(
     if journal.state.started:
         journal.write("run", status="running")
     else:
+        kept, left_out = affordable(list(spaces.values()), model_folder, settings.max_memory)
         journal.write(
             "started",
             settings=asdict(settings),
-            plan=plan(settings, list(spaces.values()), len(data.train)).as_json(),
+            plan=plan(settings, kept, len(data.train)).as_json(),
             labels=list(data.labels),
             problem=data.problem,
             columns=dict(data.columns),
@@ -57,6 +59,7 @@ def run(
             metrics=_ranking_first(data.metrics or recipe.metrics, settings.metric),
             sources=sources or {},
         )
+        journal.write("remarks", sentences=left_out)
     trials = make_trials(journal, recipe, data, model_folder, settings, control)
     begin = time.monotonic()
     control.limit(settings.time_budget)

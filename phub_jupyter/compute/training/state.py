@@ -26,7 +26,8 @@ class CandidateState:
     ``checkpoint`` is the step from which its training can go on. ``total`` is the number of steps
     of its whole training. ``validation`` may be over a part of the rows (its ``rows`` says of how
     many) until the candidate is among the last. The search proposes the parameters of
-    an ``open`` candidate when it is its turn.
+    an ``open`` candidate when it is its turn. ``peak`` is the most bytes of memory that were held
+    while it was worked on, where there is a limit to them.
     """
 
     candidate: Candidate
@@ -41,6 +42,7 @@ class CandidateState:
     test: Scores | None = None
     pinned: bool = False
     memory: Smaller = field(default_factory=Smaller)
+    peak: int = 0
 
     @property
     def over(self) -> bool:
@@ -60,6 +62,7 @@ class RunState:
     status: str = "waiting"
     seconds: float = 0.0
     pushed: str | None = None
+    remarks: list[str] = field(default_factory=list)
 
     @classmethod
     def read(cls, events: Iterable[dict[str, Any]]) -> Self:
@@ -143,6 +146,15 @@ def _started(state: RunState, event: dict[str, Any]) -> None:
         state.candidates[candidate.id] = CandidateState(candidate, plan.total(candidate))
 
 
+def _remarks(state: RunState, event: dict[str, Any]) -> None:
+    state.remarks += [line for line in event["sentences"] if line not in state.remarks]
+
+
+def _peak(state: RunState, event: dict[str, Any]) -> None:
+    row = state.candidates[event["candidate"]]
+    row.peak = max(row.peak, event["bytes"])
+
+
 def _proposed(state: RunState, event: dict[str, Any]) -> None:
     row = state.candidates[event["candidate"]]
     row.candidate = replace(row.candidate, parameters=event["parameters"], open=False)
@@ -209,6 +221,8 @@ _HANDLERS = {
     "started": _started,
     "engine": _engine,
     "smaller": _smaller,
+    "remarks": _remarks,
+    "peak": _peak,
     "proposed": _proposed,
     "pinned": _pinned,
     "status": _status,
