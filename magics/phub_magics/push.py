@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Mapping
@@ -10,12 +11,14 @@ from dataclasses import dataclass
 from phub_jupyter.compute.evaluation.metrics import Metric
 from phub_jupyter.compute.training import Record
 from phub_jupyter.compute.training.card import machine_card
+from phub_jupyter.compute.training.provenance import PROVENANCE_FILE, provenance
 from phub_jupyter.compute.training.ranking import ranked
 from phub_jupyter.compute.training.scores import Scores, shown
 from phub_jupyter.compute.training.state import CandidateState, RunState
 from phub_jupyter.errors import ForbiddenError
 from phub_magics.card import renew_card
 from phub_magics.connection import Connection
+from phub_magics.run_folder import read_cells
 from phub_magics.sources import quiet_downloads
 
 __all__ = ["TrainingResult", "branch_of", "check_target", "push_run"]
@@ -114,9 +117,12 @@ def _upload(
 ) -> str:
     folder = record.folder / (f"publish-{candidate}" if branch else "publish")
     head = connection.api.model_info(repo_id, revision=branch).sha
-    card = machine_card(state, repo_id, state.candidates[candidate])
+    row = state.candidates[candidate]
+    card = machine_card(state, repo_id, row)
     renew_card(connection, card, folder, repo_id, head)
     shutil.copyfile(record.path, folder / record.path.name)
+    origin = provenance(state, row, read_cells(record))
+    (folder / PROVENANCE_FILE).write_text(json.dumps(origin, indent=2) + "\n", "utf-8")
     with quiet_downloads():
         commit = connection.api.upload_folder(
             repo_id=repo_id,

@@ -21,7 +21,7 @@ from phub_jupyter.compute.training import Record
 from phub_jupyter.compute.training.state import RunState
 from phub_magics.display import as_html, as_text
 from phub_magics.live_table import LiveTable
-from phub_magics.notebook_state import notebook_sentence
+from phub_magics.notebook_state import NotebookState, notebook_sentence
 from phub_magics.push import TrainingResult
 from tests.compute.training_data import remarks, write_dataset
 from tests.conftest import HubServer
@@ -111,6 +111,7 @@ def test_the_best_fine_tune_is_pushed_with_everything_known_about_it(
         "model.safetensors",
         "phub_card.json",
         "phub_run.jsonl",
+        "provenance.json",
         "tokenizer.json",
         "tokenizer_config.json",
     }
@@ -333,17 +334,19 @@ def test_the_card_knows_unsaved_and_uncommitted_notebooks(
     monkeypatch.setenv("JPY_SESSION_NAME", str(notebook))
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     saved, changed = Cell("%phub train\n1"), Cell("%phub train --seed 2")
-    assert "was saved and was not under version control" in notebook_sentence(saved)
-    assert "had unsaved changes" in notebook_sentence(changed)
+    assert "was saved and was not under version control" in notebook_sentence(
+        NotebookState.of(saved)
+    )
+    assert "had unsaved changes" in notebook_sentence(NotebookState.of(changed))
 
     def git(*words: str) -> None:
         identity = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"]
         subprocess.run(["git", "-C", str(tmp_path), *identity, *words], check=True)
 
     git("init", "-q")
-    assert "was not under version control" in notebook_sentence(saved)
+    assert "was not under version control" in notebook_sentence(NotebookState.of(saved))
     git("add", "work.ipynb")
     git("commit", "-qm", "work")
-    assert "was saved and was committed (git commit `" in notebook_sentence(saved)
+    assert "was saved and was committed (git commit `" in notebook_sentence(NotebookState.of(saved))
     notebook.write_text(json.dumps({"cells": [cell, cell]}))
-    assert "was saved and had uncommitted changes" in notebook_sentence(saved)
+    assert "was saved and had uncommitted changes" in notebook_sentence(NotebookState.of(saved))

@@ -9,6 +9,7 @@ import yaml
 
 from phub_jupyter.compute.training.card_parts import Card
 from phub_jupyter.compute.training.card_use import library_of, use_of
+from phub_jupyter.compute.training.provenance import PROVENANCE_FILE, machine_sentence
 from phub_jupyter.compute.training.scores import Scores, rank_key, shown
 from phub_jupyter.compute.training.state import CandidateState, RunState
 from phub_jupyter.tasks import task_named
@@ -190,9 +191,11 @@ def _training_list(state: RunState, winner: CandidateState) -> str:
         f"Seed: {started['settings']['seed']}.",
         f"Engine: {engine.get('device')}, {engine.get('threads')} threads, "
         f"{'bfloat16' if engine.get('bf16') else 'float32'} arithmetic.",
+        machine_sentence(state),
         f"Environment: {_pairs(sources.get('environment', {}))}.",
         str(sources.get("notebook", "Not started from a notebook.")),
-        "Every step is in `phub_run.jsonl`, the figures in `metrics.json`.",
+        "Every step is in `phub_run.jsonl`, the figures in `metrics.json`, and where everything "
+        f"came from, for machines to read, in `{PROVENANCE_FILE}`.",
     ]
     return "\n".join(f"- {line}" for line in lines)
 

@@ -21,6 +21,7 @@ from phub_jupyter.compute.training.record import Record
 from phub_jupyter.compute.training.selection import Outcome, select
 from phub_jupyter.compute.training.settings import Settings
 from phub_jupyter.compute.training.trials import Trials
+from phub_jupyter.compute.training.usage import Meter
 from phub_jupyter.errors import HubError
 
 __all__ = ["Outcome", "run"]
@@ -61,7 +62,7 @@ def run(
         )
         journal.write("remarks", sentences=left_out)
     trials = make_trials(journal, recipe, data, model_folder, settings, control)
-    begin = time.monotonic()
+    begin, meter = time.monotonic(), Meter()
     control.limit(settings.time_budget)
     try:
         with _quiet_transformers():
@@ -70,9 +71,9 @@ def run(
     except BaseException as error:
         status = "stopped" if isinstance(error, StoppedError) else "failed"
         reason = error.message if isinstance(error, HubError) else type(error).__name__
-        journal.write("run", status=status, reason=reason, seconds=_since(begin))
+        journal.write("run", status=status, reason=reason, **_spent(begin, meter))
         raise
-    journal.write("run", status="finished", seconds=_since(begin))
+    journal.write("run", status="finished", **_spent(begin, meter))
     return outcome
 
 
@@ -80,8 +81,8 @@ def _ranking_first(metrics: tuple[str, ...], ranking: str) -> list[str]:
     return [ranking, *(name for name in metrics if name != ranking)]
 
 
-def _since(begin: float) -> float:
-    return round(time.monotonic() - begin, 2)
+def _spent(begin: float, meter: Meter) -> dict[str, Any]:
+    return {"seconds": round(time.monotonic() - begin, 2), "usage": meter.read()}
 
 
 @contextmanager

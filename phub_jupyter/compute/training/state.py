@@ -52,7 +52,10 @@ class CandidateState:
 
 @dataclass(slots=True)
 class RunState:
-    """The whole run, built event by event."""
+    """The whole run, built event by event.
+
+    ``usages`` says what each part of it used, from its beginning or resumption to its end.
+    """
 
     candidates: dict[str, CandidateState] = field(default_factory=dict)
     started: dict[str, Any] = field(default_factory=dict)
@@ -63,6 +66,7 @@ class RunState:
     seconds: float = 0.0
     pushed: str | None = None
     remarks: list[str] = field(default_factory=list)
+    usages: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
     def read(cls, events: Iterable[dict[str, Any]]) -> Self:
@@ -211,6 +215,8 @@ def _selected(state: RunState, event: dict[str, Any]) -> None:
 def _run_status(state: RunState, event: dict[str, Any]) -> None:
     state.status = event["status"]
     state.seconds += event.get("seconds", 0.0)
+    if "usage" in event:
+        state.usages.append(event["usage"])
 
 
 def _pushed(state: RunState, event: dict[str, Any]) -> None:
