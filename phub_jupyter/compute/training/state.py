@@ -26,7 +26,8 @@ class CandidateState:
     ``checkpoint`` is the step from which its training can go on. ``total`` is the number of steps
     of its whole training. ``validation`` may be over a part of the rows (its ``rows`` says of how
     many) until the candidate is among the last. The search proposes the parameters of
-    an ``open`` candidate when it is its turn.
+    an ``open`` candidate when it is its turn. ``losses`` and ``course`` are the training loss
+    and the validation scores by step; a step that was repeated counts as it was the last time.
     """
 
     candidate: Candidate
@@ -41,6 +42,8 @@ class CandidateState:
     test: Scores | None = None
     pinned: bool = False
     memory: Smaller = field(default_factory=Smaller)
+    losses: dict[int, float] = field(default_factory=dict)
+    course: dict[int, Scores] = field(default_factory=dict)
 
     @property
     def over(self) -> bool:
@@ -179,6 +182,10 @@ def _progress(state: RunState, event: dict[str, Any]) -> None:
     row.seconds = event["seconds"]
 
 
+def _loss(state: RunState, event: dict[str, Any]) -> None:
+    state.candidates[event["candidate"]].losses[event["step"]] = event["loss"]
+
+
 def _checkpoint(state: RunState, event: dict[str, Any]) -> None:
     row = state.candidates[event["candidate"]]
     row.checkpoint = row.step = event["step"]
@@ -192,6 +199,7 @@ def _scores(state: RunState, event: dict[str, Any]) -> None:
         row.test = scores
     else:
         row.validation = scores
+        row.course[event["step"]] = scores
         row.scored_step = row.step = event["step"]
 
 
@@ -219,6 +227,7 @@ _HANDLERS = {
     "pinned": _pinned,
     "status": _status,
     "progress": _progress,
+    "loss": _loss,
     "checkpoint": _checkpoint,
     "scores": _scores,
     "selected": _selected,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["StepwiseTrial"]
 
+_LOSSES = 100  # about so many of a whole training are kept; each waits for the disk
+
 
 class StepwiseTrial:
     """Trains one candidate in its own folder of the run."""
@@ -40,7 +43,7 @@ class StepwiseTrial:
 
         set_seed(self._work.seed)
         model = self._trainable()
-        trainer = self._trainer(model, _until_false(on_step))
+        trainer = self._trainer(model, _follow(on_step, self._work.on_loss))
         trainer.train(resume_from_checkpoint=str(self._checkpoint(start)) if start else None)
         step = int(trainer.state.global_step)
         for old in self._folder.glob("checkpoint-*"):
@@ -128,24 +131,31 @@ class StepwiseTrial:
             seed=self._work.seed,
             save_strategy="no",
             save_total_limit=1,
-            logging_strategy="no",
+            logging_steps=max(1, self._work.total // _LOSSES),
             report_to="none",
             disable_tqdm=True,
         )
 
 
-def _until_false(on_step: Callable[[int], bool]) -> TrainerCallback:
-    """A callback that saves and stops as soon as ``on_step`` says so.
+def _follow(
+    on_step: Callable[[int], bool], on_loss: Callable[[int, float], None]
+) -> TrainerCallback:
+    """A callback that saves and stops as soon as ``on_step`` says so, and tells the loss.
 
     Its class is made here because the base class takes seconds to import.
     """
     from transformers import TrainerCallback
 
-    class UntilFalse(TrainerCallback):
+    class Follow(TrainerCallback):
         def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> Any:
             if not on_step(int(state.global_step)):
                 control.should_save = True
                 control.should_training_stop = True
             return control
 
-    return UntilFalse()
+        def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
+            loss = float((logs or {}).get("loss", math.nan))
+            if math.isfinite(loss):
+                on_loss(int(state.global_step), round(loss, 5))
+
+    return Follow()

@@ -171,6 +171,9 @@ class Trials:
             slices=self._row(candidate).memory.slices,
             checkpointing=self._row(candidate).memory.checkpointing,
             shared=self.shared,
+            on_loss=lambda step, loss: self._journal.write(
+                "loss", candidate=candidate.id, step=step, loss=loss
+            ),
         )
         return self._recipe.trial(candidate, work)
 
