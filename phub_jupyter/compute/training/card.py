@@ -9,6 +9,7 @@ import yaml
 
 from phub_jupyter.compute.training.card_parts import Card
 from phub_jupyter.compute.training.card_use import library_of, use_of
+from phub_jupyter.compute.training.curves import CURVES_FILE, CURVES_PICTURE, learning_curves
 from phub_jupyter.compute.training.provenance import PROVENANCE_FILE, machine_sentence
 from phub_jupyter.compute.training.scores import Scores, rank_key, shown
 from phub_jupyter.compute.training.state import CandidateState, RunState
@@ -47,6 +48,7 @@ def machine_card(state: RunState, repo_id: str, row: CandidateState | None = Non
         "summary": _summary(state),
         "scores": f"## Scores\n\n{_scores_table(state, row)}\n\n{_verdict(state, row)}",
         "candidates": f"## Candidates\n\n{_candidates_table(state, row)}",
+        **_curves(state),
         "training": f"## How it was trained\n\n{training}",
         "use": f"## Use\n\n{use_of(state.started['settings']['task'], repo_id)}",
         "limits": f"## Limits\n\n{_LIMITS}",
@@ -169,6 +171,15 @@ def _outcome(state: RunState, row: CandidateState, published: CandidateState) ->
     if row.candidate.id == state.baseline:
         return "best cheap baseline"
     return f"{row.status}: {row.reason}" if row.reason else row.status
+
+
+def _curves(state: RunState) -> dict[str, str]:
+    """The picture of the learning curves; a run without fine-tunes has none."""
+    if not learning_curves(state):
+        return {}
+    said = f"Training loss and validation {state.metric.label} by step"
+    text = f"![{said}]({CURVES_PICTURE})\n\n{said}. The points are in `{CURVES_FILE}`."
+    return {"curves": f"## Learning curves\n\n{text}"}
 
 
 def _training_list(state: RunState, winner: CandidateState) -> str:

@@ -27,7 +27,8 @@ class CandidateState:
     of its whole training. ``validation`` may be over a part of the rows (its ``rows`` says of how
     many) until the candidate is among the last. The search proposes the parameters of
     an ``open`` candidate when it is its turn. ``peak`` is the most bytes of memory that were held
-    while it was worked on, where there is a limit to them.
+    while it was worked on, where there is a limit to them. ``losses`` and ``course`` are the
+    training loss and the validation scores by step; a repeated step counts as it was the last time.
     """
 
     candidate: Candidate
@@ -43,6 +44,8 @@ class CandidateState:
     pinned: bool = False
     memory: Smaller = field(default_factory=Smaller)
     peak: int = 0
+    losses: dict[int, float] = field(default_factory=dict)
+    course: dict[int, Scores] = field(default_factory=dict)
 
     @property
     def over(self) -> bool:
@@ -191,6 +194,10 @@ def _progress(state: RunState, event: dict[str, Any]) -> None:
     row.seconds = event["seconds"]
 
 
+def _loss(state: RunState, event: dict[str, Any]) -> None:
+    state.candidates[event["candidate"]].losses[event["step"]] = event["loss"]
+
+
 def _checkpoint(state: RunState, event: dict[str, Any]) -> None:
     row = state.candidates[event["candidate"]]
     row.checkpoint = row.step = event["step"]
@@ -204,6 +211,7 @@ def _scores(state: RunState, event: dict[str, Any]) -> None:
         row.test = scores
     else:
         row.validation = scores
+        row.course[event["step"]] = scores
         row.scored_step = row.step = event["step"]
 
 
@@ -233,6 +241,7 @@ _HANDLERS = {
     "pinned": _pinned,
     "status": _status,
     "progress": _progress,
+    "loss": _loss,
     "checkpoint": _checkpoint,
     "scores": _scores,
     "selected": _selected,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, Trainer, TrainerCallback
 
 __all__ = ["StepwiseTrial"]
+
+_LOSSES = 100  # about so many of a whole training are kept; each waits for the disk
 
 
 class StepwiseTrial:
@@ -44,7 +47,8 @@ class StepwiseTrial:
         if self._work.watch.limit is not None and self._is_whole_batch:
             self._try_out(model)
             set_seed(self._work.seed)  # dropout has drawn from it
-        trainer = self._trainer(model, _until_false(on_step, self._work.watch.check))
+        follow = _follow(on_step, self._work.on_loss, self._work.watch.check)
+        trainer = self._trainer(model, follow)
         trainer.train(resume_from_checkpoint=str(self._checkpoint(start)) if start else None)
         step = int(trainer.state.global_step)
         for old in self._folder.glob("checkpoint-*"):
@@ -142,14 +146,18 @@ class StepwiseTrial:
             seed=self._work.seed,
             save_strategy="no",
             save_total_limit=1,
-            logging_strategy="no",
+            logging_steps=max(1, self._work.total // _LOSSES),
             report_to="none",
             disable_tqdm=True,
         )
 
 
-def _until_false(on_step: Callable[[int], bool], check: Callable[[], None]) -> TrainerCallback:
-    """A callback that saves and stops as soon as ``on_step`` says so.
+def _follow(
+    on_step: Callable[[int], bool],
+    on_loss: Callable[[int, float], None],
+    check: Callable[[], None],
+) -> TrainerCallback:
+    """A callback that saves and stops as soon as ``on_step`` says so, and tells the loss.
 
     ``check`` is called after each part of a batch, and raises when memory is short.
 
@@ -157,7 +165,7 @@ def _until_false(on_step: Callable[[int], bool], check: Callable[[], None]) -> T
     """
     from transformers import TrainerCallback
 
-    class UntilFalse(TrainerCallback):
+    class Follow(TrainerCallback):
         def on_substep_end(self, args: Any, state: Any, control: Any, **_: Any) -> Any:
             check()
             return control
@@ -169,4 +177,9 @@ def _until_false(on_step: Callable[[int], bool], check: Callable[[], None]) -> T
                 control.should_training_stop = True
             return control
 
-    return UntilFalse()
+        def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
+            loss = float((logs or {}).get("loss", math.nan))
+            if math.isfinite(loss):
+                on_loss(int(state.global_step), round(loss, 5))
+
+    return Follow()

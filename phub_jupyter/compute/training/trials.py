@@ -205,6 +205,9 @@ class Trials:
             checkpointing=self._row(candidate).memory.checkpointing,
             shared=self.shared,
             watch=watch,
+            on_loss=lambda step, loss: self._journal.write(
+                "loss", candidate=candidate.id, step=step, loss=loss
+            ),
         )
         return self._recipe.trial(candidate, work)
 

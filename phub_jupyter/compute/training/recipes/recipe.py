@@ -31,7 +31,8 @@ class Work:
     ``folder`` is the run's, shared by its candidates; ``total`` is the number of steps of a whole
     training; ``check`` is called between batches and raises when the person wants an end.
     ``slices`` is in how many parts a batch is computed, ``checkpointing`` whether activations are
-    computed twice, both to save memory. ``watch`` knows how much of that is held.
+    computed twice, both to save memory. ``watch`` knows how much of that is held. ``on_loss`` is
+    told step and training loss now and then.
     """
 
     data: Data
@@ -46,6 +47,7 @@ class Work:
     checkpointing: bool = False
     shared: dict[Hashable, Any] = field(default_factory=dict)
     watch: MemoryWatch = field(default_factory=lambda: MemoryWatch(None, "cpu"))
+    on_loss: Callable[[int, float], None] = lambda step, loss: None
 
     def once(self, key: Hashable, make: Callable[[], Any]) -> Any:
         """What ``make`` gives, kept for the other candidates of the run while they ask for it."""
