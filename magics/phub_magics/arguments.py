@@ -26,6 +26,7 @@ __all__ = [
     "repo_ids",
     "role_and_name",
     "share",
+    "size",
     "trusted_metric",
 ]
 
@@ -39,6 +40,8 @@ VERBS = {
 }
 """A verb is the module of that name, with ``add_arguments(parser)`` and ``run(args, shell)``."""
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h)?")
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(k|m|g|t)(i?)b?", re.IGNORECASE)
+_POWERS = {"k": 1, "m": 2, "g": 3, "t": 4}
 _SECONDS = {None: 1, "s": 1, "m": 60, "h": 3600}
 
 
@@ -134,6 +137,16 @@ def duration(text: str) -> float:
     if seconds <= 0:
         raise argparse.ArgumentTypeError(f"'{text}' is not a length of time such as 90s or 5m")
     return seconds
+
+
+def size(text: str) -> int:
+    """An amount of memory such as ``8GB`` or ``1.5GiB``, in bytes."""
+    match = _SIZE.fullmatch(text)
+    step = 1024 if match and match[3] else 1000
+    found = int(float(match[1]) * step ** _POWERS[match[2].lower()]) if match else 0
+    if found < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a size such as 8GB or 500MB")
+    return found
 
 
 def role_and_name(text: str) -> tuple[str, str]:

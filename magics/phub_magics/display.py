@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from html import escape
 
+from phub_jupyter.compute.training.curves import learning_curves
 from phub_jupyter.compute.training.memory import Smaller
 from phub_jupyter.compute.training.scores import shown
 from phub_jupyter.compute.training.state import CandidateState, RunState
+from phub_magics.learning_chart import learning_chart, sparkline
 
 __all__ = ["as_html", "as_text", "scores_line"]
 
@@ -37,7 +39,7 @@ def as_html(state: RunState, run: str) -> str:
         f'<table style="{_TEXT}border-collapse:collapse" aria-label="Candidates of {escape(run)}">'
         f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
         f'<div style="{_FAINT}">Scores on the validation rows, ± one standard error.</div>'
-        f"{_html_remark(state)}</div>"
+        f"{_html_remark(state)}{_html_curves(state)}</div>"
     )
 
 
@@ -58,7 +60,9 @@ def as_text(state: RunState, run: str) -> str:
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
     remarks = [_BASELINE_WON] if state.baseline_wins else []
     remarks += [_noise(state)] if state.as_good else []
-    return "\n".join([_headline(state, run), *lines, *remarks])
+    remarks += state.remarks
+    curves = [f"{curve.name}: loss {sparkline(curve.loss)}" for curve in learning_curves(state)]
+    return "\n".join([_headline(state, run), *lines, *remarks, *curves])
 
 
 def scores_line(state: RunState, row: CandidateState) -> str:
@@ -84,7 +88,15 @@ def _headline(state: RunState, run: str) -> str:
 
 def _html_remark(state: RunState) -> str:
     won = f"<div><strong>{_BASELINE_WON}</strong></div>" if state.baseline_wins else ""
-    return won + (f"<div>{escape(_noise(state))}</div>" if state.as_good else "")
+    said = [_noise(state)] if state.as_good else []
+    return won + "".join(f"<div>{escape(line)}</div>" for line in [*said, *state.remarks])
+
+
+def _html_curves(state: RunState) -> str:
+    curves = learning_curves(state)
+    if not curves:
+        return ""
+    return f'<div style="padding-top:8px">{learning_chart(curves, state.metric.label)}</div>'
 
 
 def _noise(state: RunState) -> str:

@@ -5,29 +5,54 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-__all__ = ["notebook_sentence"]
+__all__ = ["NotebookState", "notebook_sentence"]
 
 
-def notebook_sentence(shell: Any) -> str:
-    """One sentence for the card about the notebook from which a run was started.
+@dataclass(frozen=True, slots=True)
+class NotebookState:
+    """A notebook when it started a run.
 
-    Jupyter tells a kernel its notebook in ``JPY_SESSION_NAME``.
+    ``commit`` is that of its git repository, None without one; ``uncommitted`` is about the file
+    of the notebook, ``dirty_tree`` about any file of the repository.
     """
-    path = Path(os.environ.get("JPY_SESSION_NAME", ""))
-    if path.suffix != ".ipynb" or not path.is_file():
+
+    name: str
+    unsaved: bool
+    commit: str | None
+    uncommitted: bool | None
+    dirty_tree: bool | None
+
+    @classmethod
+    def of(cls, shell: Any) -> Self | None:
+        """The notebook of a kernel, which Jupyter tells in ``JPY_SESSION_NAME``; None without."""
+        path = Path(os.environ.get("JPY_SESSION_NAME", ""))
+        if path.suffix != ".ipynb" or not path.is_file():
+            return None
+        unsaved = _is_unsaved(path, _running_cell(shell))
+        commit = _git(path, "rev-parse", "HEAD")
+        if commit is None:
+            return cls(path.name, unsaved, None, None, None)
+        changed = bool(_git(path, "status", "--porcelain", "--", path.name))
+        dirty = changed or bool(_git(path, "status", "--porcelain"))
+        return cls(path.name, unsaved, commit, changed, dirty)
+
+
+def notebook_sentence(notebook: NotebookState | None) -> str:
+    """One sentence for the card about the notebook from which a run was started."""
+    if notebook is None:
         return "Started outside a saved notebook, so its code cannot be looked up."
-    remarks = ["had unsaved changes" if _is_unsaved(path, _running_cell(shell)) else "was saved"]
-    commit = _git(path, "rev-parse", "HEAD")
-    if commit is None:
+    remarks = ["had unsaved changes" if notebook.unsaved else "was saved"]
+    if notebook.commit is None:
         remarks.append("was not under version control")
-    elif _git(path, "status", "--porcelain", "--", path.name):
-        remarks.append(f"had uncommitted changes on top of git commit `{commit}`")
+    elif notebook.uncommitted:
+        remarks.append(f"had uncommitted changes on top of git commit `{notebook.commit}`")
     else:
-        remarks.append(f"was committed (git commit `{commit}`)")
-    return f"Started from the notebook `{path.name}`, which {' and '.join(remarks)}."
+        remarks.append(f"was committed (git commit `{notebook.commit}`)")
+    return f"Started from the notebook `{notebook.name}`, which {' and '.join(remarks)}."
 
 
 def _running_cell(shell: Any) -> str:

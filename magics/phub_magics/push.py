@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from phub_jupyter.compute.evaluation.metrics import Metric
 from phub_jupyter.compute.training import Record
 from phub_jupyter.compute.training.card import machine_card
+from phub_jupyter.compute.training.curves import (
+    CURVES_FILE,
+    CURVES_PICTURE,
+    curves_json,
+    learning_curves,
+)
+from phub_jupyter.compute.training.provenance import PROVENANCE_FILE, provenance
 from phub_jupyter.compute.training.ranking import ranked
 from phub_jupyter.compute.training.scores import Scores, shown
 from phub_jupyter.compute.training.state import CandidateState, RunState
 from phub_jupyter.errors import ForbiddenError
 from phub_magics.card import renew_card
 from phub_magics.connection import Connection
+from phub_magics.learning_chart import learning_picture
+from phub_magics.run_folder import read_cells
 from phub_magics.sources import quiet_downloads
 
 __all__ = ["TrainingResult", "branch_of", "check_target", "push_run"]
@@ -114,9 +125,13 @@ def _upload(
 ) -> str:
     folder = record.folder / (f"publish-{candidate}" if branch else "publish")
     head = connection.api.model_info(repo_id, revision=branch).sha
-    card = machine_card(state, repo_id, state.candidates[candidate])
+    row = state.candidates[candidate]
+    card = machine_card(state, repo_id, row)
     renew_card(connection, card, folder, repo_id, head)
     shutil.copyfile(record.path, folder / record.path.name)
+    origin = provenance(state, row, read_cells(record))
+    (folder / PROVENANCE_FILE).write_text(json.dumps(origin, indent=2) + "\n", "utf-8")
+    _draw(state, folder)
     with quiet_downloads():
         commit = connection.api.upload_folder(
             repo_id=repo_id,
@@ -128,6 +143,15 @@ def _upload(
             commit_message=f"Train from run {record.name}",
         )
     return str(commit.oid)
+
+
+def _draw(state: RunState, folder: Path) -> None:
+    """Write the learning curves, for machines and for the card, if there are any."""
+    curves = learning_curves(state)
+    if curves:
+        (folder / CURVES_FILE).write_text(json.dumps(curves_json(state)) + "\n", "utf-8")
+        picture = learning_picture(curves, state.metric.label)
+        (folder / CURVES_PICTURE).write_text(picture, "utf-8")
 
 
 def _result(

@@ -1,4 +1,4 @@
-"""``%phub runs``: the training runs on this machine, and the push of one that is ready."""
+"""``%phub runs``: the training runs on this machine, one of them, and the push of a ready one."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from phub_magics.arguments import kept
 from phub_magics.connection import Connection
 from phub_magics.push import TrainingResult, push_run
 from phub_magics.run_folder import runs_folder
+from phub_magics.run_view import RunView
 from phub_magics.table import Table
 
 __all__ = ["add_arguments", "run"]
@@ -24,7 +25,10 @@ _EMPTY = "There are no runs yet; start one with %phub train."
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what ``%phub runs`` takes."""
     parser.add_argument(
-        "action", nargs="?", choices=["push"], help="push: put the best model of RUN on the hub"
+        "words",
+        nargs="*",
+        metavar="RUN | push RUN",
+        help="show one of the runs with its learning curves; push: put its best model on the hub",
     )
     parser.add_argument(
         "--push",
@@ -33,16 +37,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="best|all|N",
         help="how many of those that were kept (default: as the run was told)",
     )
-    parser.add_argument("name", nargs="?", metavar="RUN", help="the run to push, as listed")
 
 
-def run(args: argparse.Namespace, shell: Any) -> Table | TrainingResult:
-    """List the runs, newest first, or finish a push that failed.
+def run(args: argparse.Namespace, shell: Any) -> Table | RunView | TrainingResult:
+    """List the runs, newest first, show one of them, or finish a push that failed.
 
     Raises InvalidRequestError, NotFoundError, and whatever the hub refuses.
     """
-    if args.action == "push":
-        return _push(args.name, args.push)
+    match args.words:
+        case ["push", *names] if len(names) < 2:
+            return _push(names[0] if names else None, args.push)
+        case [name]:
+            return RunView(RunState.read(_find(name).events()), name)
+        case [_, *_]:
+            raise InvalidRequestError("RUN: name one run: %phub runs RUN or %phub runs push RUN.")
     folders = sorted(
         (path.parent for path in runs_folder().glob(f"*/{Record.FILE_NAME}")), reverse=True
     )
@@ -77,15 +85,19 @@ def _state(state: RunState) -> str:
     )
 
 
-def _push(name: str | None, number: int | None) -> TrainingResult:
-    if name is None:
-        raise InvalidRequestError("RUN: missing; choose one of %phub runs: %phub runs push RUN.")
+def _find(name: str) -> Record:
     try:
-        record = Record.find(runs_folder(), name)
+        return Record.find(runs_folder(), name)
     except NotFoundError:
         raise NotFoundError(
             f"RUN: there is no run '{name}'; %phub runs lists those there are."
         ) from None
+
+
+def _push(name: str | None, number: int | None) -> TrainingResult:
+    if name is None:
+        raise InvalidRequestError("RUN: missing; choose one of %phub runs: %phub runs push RUN.")
+    record = _find(name)
     state = RunState.read(record.events())
     if state.pushed and number == 0:  # with a number, others may follow the best
         raise InvalidRequestError(f"RUN: '{name}' was pushed to {state.pushed} already.")

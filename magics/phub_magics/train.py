@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import argparse
 import os
+from dataclasses import asdict
 from typing import Any
 
 from phub_jupyter.compute.training import Record, Settings
+from phub_jupyter.compute.training.provenance import PROVENANCE_FILE
 from phub_jupyter.compute.training.recipes import TRAINABLE, require_model
 from phub_jupyter.compute.training.state import RunState
 from phub_jupyter.errors import InvalidRequestError
-from phub_magics.arguments import count, duration, kept, repo_id, role_and_name, share
+from phub_magics.arguments import count, duration, kept, repo_id, role_and_name, share, size
 from phub_magics.connection import Connection
 from phub_magics.push import check_target
 from phub_magics.ray_training import ray_wishes
-from phub_magics.run_folder import runs_folder
+from phub_magics.run_folder import keep_cells, runs_folder
 from phub_magics.sources import Sources
 from phub_magics.training_job import TrainingJob, follow
 
@@ -51,6 +53,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--time-budget", type=duration, metavar="5m", help="train no longer than this"
     )
     parser.add_argument(
+        "--max-memory", type=size, metavar="8GB", help="hold no more memory than this"
+    )
+    parser.add_argument(
         "--on", choices=["kernel", "ray"], help="where candidates train (default: here)"
     )
     parser.add_argument(
@@ -72,6 +77,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--private", action="store_true", default=None, help="default: as the dataset is"
     )
     visibility.add_argument("--public", dest="private", action="store_false", default=None)
+    parser.add_argument(
+        "--no-cells",
+        dest="cells",
+        action="store_false",
+        help="do not put the code of the cells that ran before into provenance.json",
+    )
     parser.add_argument(
         "--resume", nargs="?", const="", metavar="RUN", help="go on with a run (default: the last)"
     )
@@ -108,12 +119,14 @@ def _begin(args: argparse.Namespace, shell: Any) -> TrainingJob:
         columns=dict(args.column),
         max_train_rows=args.max_train_rows,
         time_budget=args.time_budget,
+        max_memory=args.max_memory,
         keep=args.candidates if args.push is None else args.push,
     )
     if args.task:
         require_model(args.task, args.model is not None)
     from phub_jupyter.compute.training.environment import environment
-    from phub_magics.notebook_state import notebook_sentence
+    from phub_magics.notebook_cells import executed_cells
+    from phub_magics.notebook_state import NotebookState, notebook_sentence
 
     on = args.on or os.environ.get("PHUB_TRAIN_ON", "kernel")
     ray = {"ray": ray_wishes(args.cpus_per_trial, args.gpus_per_trial)} if on == "ray" else {}
@@ -121,15 +134,28 @@ def _begin(args: argparse.Namespace, shell: Any) -> TrainingJob:
     check_target(connection, args.to)
     sources = Sources.resolve(connection, args.model, args.dataset)
     private = sources.dataset["private"] if args.private is None else args.private
+    notebook = NotebookState.of(shell)
     noted = {
         "model": sources.model,
         "dataset": sources.dataset,
         "to": {"repo": args.to, "private": private},
-        "notebook": notebook_sentence(shell),
+        "notebook": notebook_sentence(notebook),
+        "code": asdict(notebook) if notebook else None,
         "environment": environment(),
         **ray,
     }
-    return TrainingJob.prepare(connection, settings, noted, lambda: Record.create(runs_folder()))
+    cells = executed_cells(shell) if args.cells else None
+    return TrainingJob.prepare(connection, settings, noted, lambda: _opened(cells))
+
+
+def _opened(cells: dict[str, Any] | None) -> Record:
+    """A new record, with the cells that its push will publish, which the person is told."""
+    record = Record.create(runs_folder())
+    if cells is not None and cells["sources"]:
+        keep_cells(record, cells)
+        number = len(cells["sources"])
+        print(f"{PROVENANCE_FILE} will hold the code of {number} cells; --no-cells leaves it out.")
+    return record
 
 
 def _resume(args: argparse.Namespace) -> TrainingJob:

@@ -6,6 +6,7 @@ import json
 import math
 import random
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from phub_jupyter.compute.training import Control, Record, Settings, prepare, ru
 from phub_jupyter.compute.training.card import model_card
 from phub_jupyter.compute.training.data import Data
 from phub_jupyter.compute.training.recipes import recipe_for
+from phub_jupyter.compute.training.recipes.recipe import Remarking
 from phub_jupyter.compute.training.state import RunState
 from phub_jupyter.errors import InvalidRequestError
 from tests.compute.tiny_models.bert import make_bert
@@ -188,6 +190,26 @@ def test_counted_sequences_give_every_token_a_share() -> None:
 GOOD = chat("Hi", "Yes")
 
 
+def begin(data: Data, model: Path) -> Sequence[str]:
+    recipe = recipe_for(TASK)
+    assert isinstance(recipe, Remarking)
+    recipe.engine(data, model)
+    return recipe.remarks(data, model)
+
+
+def test_cut_rows_are_counted_and_those_without_answer_left_out(
+    tmp_path: Path, model: Path
+) -> None:
+    rows = [GOOD] * 20 + [chat("Hi", "Yes" * 99), chat("Hi" * 99, "Yes")]
+    data = read(tmp_path / "d", rows)
+    assert begin(data, model) == [
+        "2 of 22 train rows are cut at 128 tokens; nothing is left to learn of 1."
+    ]
+    assert begin(read(tmp_path / "whole", [GOOD] * 20), model) == []
+    with pytest.raises(InvalidRequestError, match="no answer begins within 128 tokens"):
+        begin(read(tmp_path / "long", [chat("Hi" * 99, "Yes")] * 20), model)
+
+
 @pytest.mark.parametrize(
     ("row", "said"),
     [
@@ -201,7 +223,7 @@ def test_a_bad_row_is_named(tmp_path: Path, model: Path, row: dict[str, Any], sa
     rows = [GOOD] * 20
     rows[3] = row
     with pytest.raises(InvalidRequestError) as caught:
-        recipe_for(TASK).engine(read(tmp_path / "d", rows), model)
+        begin(read(tmp_path / "d", rows), model)
     assert said in caught.value.message
     assert "row 3 of split 'train'" in caught.value.message
 
@@ -255,7 +277,7 @@ def test_a_model_that_cannot_be_trained_says_why(
     shutil.copytree(model, folder)
     change(folder)
     with pytest.raises(InvalidRequestError, match=said):
-        recipe_for(TASK).engine(prepare(Settings(), dataset).data, folder)
+        begin(prepare(Settings(), dataset).data, folder)
 
 
 def test_an_encoder_is_refused(tmp_path: Path, dataset: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from phub_jupyter.compute.training import Control, Record, Settings, prepare, run
 from phub_jupyter.compute.training.card import model_card
 from phub_jupyter.compute.training.control import StoppedError
+from phub_jupyter.compute.training.curves import learning_curves
 from phub_jupyter.compute.training.data import Data
 from phub_jupyter.compute.training.memory import Smaller
 from phub_jupyter.compute.training.state import RunState
@@ -162,6 +163,9 @@ def test_a_stopped_and_resumed_run_scores_as_one_that_was_left_alone(
     go(broken, splits, model, candidates=2)
     first, second = (events(record, "scores", split="test") for record in (whole, broken))
     assert [event["scores"] for event in first] == [event["scores"] for event in second]
+    curves = [learning_curves(RunState.read(record.events())) for record in (whole, broken)]
+    assert curves[0] == curves[1]
+    assert len(curves[0][0].loss) > 13
 
 
 def test_a_run_killed_in_the_middle_goes_on_from_its_last_checkpoint(

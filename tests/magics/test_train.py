@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from huggingface_hub import HfApi, hf_hub_download
@@ -21,7 +22,7 @@ from phub_jupyter.compute.training import Record
 from phub_jupyter.compute.training.state import RunState
 from phub_magics.display import as_html, as_text
 from phub_magics.live_table import LiveTable
-from phub_magics.notebook_state import notebook_sentence
+from phub_magics.notebook_state import NotebookState, notebook_sentence
 from phub_magics.push import TrainingResult
 from tests.compute.training_data import remarks, write_dataset
 from tests.conftest import HubServer
@@ -89,6 +90,14 @@ def fetch(server: HubServer, repo: str, name: str, folder: Path) -> Path:
     )
 
 
+def result_on_validation(run: str) -> float:
+    (folder,) = (folder for folder in runs() if folder.name == run)
+    state = RunState.read(Record(folder).events())
+    scores = state.candidates[str(state.winner)].validation
+    assert scores is not None
+    return scores.values["accuracy"]
+
+
 def test_the_best_fine_tune_is_pushed_with_everything_known_about_it(
     shell: InteractiveShell, server: HubServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -107,10 +116,13 @@ def test_the_best_fine_tune_is_pushed_with_everything_known_about_it(
         ".gitattributes",
         "README.md",
         "config.json",
+        "learning_curves.json",
+        "learning_curves.svg",
         "metrics.json",
         "model.safetensors",
         "phub_card.json",
         "phub_run.jsonl",
+        "provenance.json",
         "tokenizer.json",
         "tokenizer_config.json",
     }
@@ -119,6 +131,22 @@ def test_the_best_fine_tune_is_pushed_with_everything_known_about_it(
     assert str(api.dataset_info(DATASET).sha) in card
     assert "Started outside a saved notebook" in card
     metrics = json.loads(fetch(server, "ada/trained", "metrics.json", tmp_path).read_text())
+    assert "](learning_curves.svg)" in card
+    curves = json.loads(fetch(server, "ada/trained", "learning_curves.json", tmp_path).read_text())
+    (curve,) = curves["candidates"]
+    assert curve["winner"]
+    steps = [step for step, _ in curve["loss"]]
+    assert steps == list(range(1, metrics["winner"]["steps"] + 1))
+    assert all(loss > 0 for _, loss in curve["loss"])
+    assert curve["validation"][-1][1] == result_on_validation(result.run)
+    picture = fetch(server, "ada/trained", "learning_curves.svg", tmp_path).read_text()
+    assert ElementTree.fromstring(picture).tag == "{http://www.w3.org/2000/svg}svg"
+    assert "prefers-color-scheme:dark" in picture
+    view = shell.run_line_magic("phub", f"runs {result.run}")
+    assert "<svg" in view._repr_html_()
+    assert f"{curve['name']}: loss " in repr(view)
+    with pytest.raises(UsageError, match="there is no run 'nothing'"):
+        shell.run_line_magic("phub", "runs nothing")
     assert metrics["candidates"] == 2
     assert metrics["winner"]["test"] == result.scores.as_json()
 
@@ -333,17 +361,19 @@ def test_the_card_knows_unsaved_and_uncommitted_notebooks(
     monkeypatch.setenv("JPY_SESSION_NAME", str(notebook))
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     saved, changed = Cell("%phub train\n1"), Cell("%phub train --seed 2")
-    assert "was saved and was not under version control" in notebook_sentence(saved)
-    assert "had unsaved changes" in notebook_sentence(changed)
+    assert "was saved and was not under version control" in notebook_sentence(
+        NotebookState.of(saved)
+    )
+    assert "had unsaved changes" in notebook_sentence(NotebookState.of(changed))
 
     def git(*words: str) -> None:
         identity = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"]
         subprocess.run(["git", "-C", str(tmp_path), *identity, *words], check=True)
 
     git("init", "-q")
-    assert "was not under version control" in notebook_sentence(saved)
+    assert "was not under version control" in notebook_sentence(NotebookState.of(saved))
     git("add", "work.ipynb")
     git("commit", "-qm", "work")
-    assert "was saved and was committed (git commit `" in notebook_sentence(saved)
+    assert "was saved and was committed (git commit `" in notebook_sentence(NotebookState.of(saved))
     notebook.write_text(json.dumps({"cells": [cell, cell]}))
-    assert "was saved and had uncommitted changes" in notebook_sentence(saved)
+    assert "was saved and had uncommitted changes" in notebook_sentence(NotebookState.of(saved))

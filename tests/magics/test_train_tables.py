@@ -76,7 +76,7 @@ def test_a_table_becomes_a_model_that_the_hub_serves(
     assert (info.pipeline_tag, info.library_name) == ("tabular-classification", "sklearn")
     assert {file.rfilename for file in info.siblings or []} == {
         *(".gitattributes", "README.md", "config.json"),
-        *("metrics.json", "model.skops", "phub_card.json", "phub_run.jsonl"),
+        *("metrics.json", "model.skops", "phub_card.json", "phub_run.jsonl", "provenance.json"),
     }
     table = {
         "sepal length": ["5.1", "6.3"],

@@ -9,6 +9,8 @@ import yaml
 
 from phub_jupyter.compute.training.card_parts import Card
 from phub_jupyter.compute.training.card_use import library_of, use_of
+from phub_jupyter.compute.training.curves import CURVES_FILE, CURVES_PICTURE, learning_curves
+from phub_jupyter.compute.training.provenance import PROVENANCE_FILE, machine_sentence
 from phub_jupyter.compute.training.scores import Scores, rank_key, shown
 from phub_jupyter.compute.training.state import CandidateState, RunState
 from phub_jupyter.tasks import task_named
@@ -46,6 +48,7 @@ def machine_card(state: RunState, repo_id: str, row: CandidateState | None = Non
         "summary": _summary(state),
         "scores": f"## Scores\n\n{_scores_table(state, row)}\n\n{_verdict(state, row)}",
         "candidates": f"## Candidates\n\n{_candidates_table(state, row)}",
+        **_curves(state),
         "training": f"## How it was trained\n\n{training}",
         "use": f"## Use\n\n{use_of(state.started['settings']['task'], repo_id)}",
         "limits": f"## Limits\n\n{_LIMITS}",
@@ -170,6 +173,15 @@ def _outcome(state: RunState, row: CandidateState, published: CandidateState) ->
     return f"{row.status}: {row.reason}" if row.reason else row.status
 
 
+def _curves(state: RunState) -> dict[str, str]:
+    """The picture of the learning curves; a run without fine-tunes has none."""
+    if not learning_curves(state):
+        return {}
+    said = f"Training loss and validation {state.metric.label} by step"
+    text = f"![{said}]({CURVES_PICTURE})\n\n{said}. The points are in `{CURVES_FILE}`."
+    return {"curves": f"## Learning curves\n\n{text}"}
+
+
 def _training_list(state: RunState, winner: CandidateState) -> str:
     started = state.started
     sources = started["sources"]
@@ -190,9 +202,11 @@ def _training_list(state: RunState, winner: CandidateState) -> str:
         f"Seed: {started['settings']['seed']}.",
         f"Engine: {engine.get('device')}, {engine.get('threads')} threads, "
         f"{'bfloat16' if engine.get('bf16') else 'float32'} arithmetic.",
+        machine_sentence(state),
         f"Environment: {_pairs(sources.get('environment', {}))}.",
         str(sources.get("notebook", "Not started from a notebook.")),
-        "Every step is in `phub_run.jsonl`, the figures in `metrics.json`.",
+        "Every step is in `phub_run.jsonl`, the figures in `metrics.json`, and where everything "
+        f"came from, for machines to read, in `{PROVENANCE_FILE}`.",
     ]
     return "\n".join(f"- {line}" for line in lines)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterable
 
 __all__ = ["CancelledError", "Control", "StoppedError"]
 
@@ -39,6 +40,16 @@ class Control:
     def pin(self, candidate: str) -> None:
         """Train a candidate to its end even when others are better."""
         self._pinned.add(candidate)
+
+    def heed(self, wishes: Iterable[tuple[str, str]]) -> None:
+        """Take over what was wished for elsewhere, as `wishes` tells it."""
+        for what, candidate in wishes:
+            if what == "stop":
+                self.stop()
+            elif what == "pin":
+                self.pin(candidate)
+            else:
+                self.cancel(candidate)
 
     def limit(self, seconds: float | None) -> None:
         """Let the time budget begin now."""

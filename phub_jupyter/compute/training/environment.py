@@ -7,7 +7,16 @@ from importlib.metadata import PackageNotFoundError, version
 
 __all__ = ["environment"]
 
-_PACKAGES = ("torch", "transformers", "tokenizers", "datasets", "scikit-learn", "phub-jupyter")
+_PACKAGES = (
+    "torch",
+    "transformers",
+    "tokenizers",
+    "datasets",
+    "scikit-learn",
+    "peft",
+    "optuna",
+    "phub-jupyter",
+)
 
 
 def environment() -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Smaller", "is_out_of_memory", "smaller"]
+__all__ = ["Smaller", "fitting", "is_out_of_memory", "smaller"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,14 @@ def smaller(now: Smaller, batch_size: int) -> Smaller | None:
     if now.slices * 2 <= batch_size:
         return Smaller(now.slices * 2, now.checkpointing)
     return None if now.checkpointing else Smaller(now.slices, checkpointing=True)
+
+
+def fitting(now: Smaller, batch_size: int, rows: int) -> Smaller:
+    """Parts of at most so many rows, or of one if not even one fits as it is."""
+    slices = now.slices
+    while batch_size // slices > max(1, rows) and slices * 2 <= batch_size:
+        slices *= 2
+    return Smaller(slices, now.checkpointing)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

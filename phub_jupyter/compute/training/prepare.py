@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from phub_jupyter.compute.training.columns import listed
 from phub_jupyter.compute.training.data import Data
+from phub_jupyter.compute.training.memory_limit import in_words
 from phub_jupyter.compute.training.recipes import TRAINABLE, needs_model, recipe_for, require_model
 from phub_jupyter.compute.training.settings import Settings
 from phub_jupyter.compute.training.splits import load_splits
@@ -33,7 +34,9 @@ class Prepared:
         classes = f"; {len(self.data.labels)} classes" if self.data.labels else ""
         kind = f" ({self.data.problem.replace('_', ' ')})" if self.data.problem else ""
         rows = ", ".join(f"{count:,} {name}" for name, count in self.data.rows().items())
-        return f"{self.settings.task}{kind}: {columns}{classes}; {rows} rows."
+        most = self.settings.max_memory
+        memory = f" At most {in_words(most)} of memory." if most is not None else ""
+        return f"{self.settings.task}{kind}: {columns}{classes}; {rows} rows.{memory}"
 
 
 def prepare(settings: Settings, dataset: Path, has_model: bool = True) -> Prepared:

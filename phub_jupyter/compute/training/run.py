@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from phub_jupyter.compute.training.affordable import affordable
 from phub_jupyter.compute.training.control import Control, StoppedError
 from phub_jupyter.compute.training.data import Data
 from phub_jupyter.compute.training.journal import Journal
@@ -20,6 +21,7 @@ from phub_jupyter.compute.training.record import Record
 from phub_jupyter.compute.training.selection import Outcome, select
 from phub_jupyter.compute.training.settings import Settings
 from phub_jupyter.compute.training.trials import Trials
+from phub_jupyter.compute.training.usage import Meter
 from phub_jupyter.errors import HubError
 
 __all__ = ["Outcome", "run"]
@@ -46,10 +48,11 @@ def run(
     if journal.state.started:
         journal.write("run", status="running")
     else:
+        kept, left_out = affordable(list(spaces.values()), model_folder, settings.max_memory)
         journal.write(
             "started",
             settings=asdict(settings),
-            plan=plan(settings, list(spaces.values()), len(data.train)).as_json(),
+            plan=plan(settings, kept, len(data.train)).as_json(),
             labels=list(data.labels),
             problem=data.problem,
             columns=dict(data.columns),
@@ -57,8 +60,9 @@ def run(
             metrics=_ranking_first(data.metrics or recipe.metrics, settings.metric),
             sources=sources or {},
         )
+        journal.write("remarks", sentences=left_out)
     trials = make_trials(journal, recipe, data, model_folder, settings, control)
-    begin = time.monotonic()
+    begin, meter = time.monotonic(), Meter()
     control.limit(settings.time_budget)
     try:
         with _quiet_transformers():
@@ -67,9 +71,9 @@ def run(
     except BaseException as error:
         status = "stopped" if isinstance(error, StoppedError) else "failed"
         reason = error.message if isinstance(error, HubError) else type(error).__name__
-        journal.write("run", status=status, reason=reason, seconds=_since(begin))
+        journal.write("run", status=status, reason=reason, **_spent(begin, meter))
         raise
-    journal.write("run", status="finished", seconds=_since(begin))
+    journal.write("run", status="finished", **_spent(begin, meter))
     return outcome
 
 
@@ -77,8 +81,8 @@ def _ranking_first(metrics: tuple[str, ...], ranking: str) -> list[str]:
     return [ranking, *(name for name in metrics if name != ranking)]
 
 
-def _since(begin: float) -> float:
-    return round(time.monotonic() - begin, 2)
+def _spent(begin: float, meter: Meter) -> dict[str, Any]:
+    return {"seconds": round(time.monotonic() - begin, 2), "usage": meter.read()}
 
 
 @contextmanager

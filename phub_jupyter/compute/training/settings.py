@@ -17,7 +17,7 @@ class Settings:
     ``task`` and ``metric`` are empty until `prepare` has looked at the dataset, unless the person
     chose them. ``columns`` names the column of the dataset for a role such as ``text``.
     ``time_budget`` is in seconds, None means no limit. ``keep`` is how many of those trained to the
-    end are to be kept for publishing.
+    end are to be kept for publishing. ``max_memory`` is in bytes, None means no limit.
     """
 
     task: str = ""
@@ -28,6 +28,7 @@ class Settings:
     max_train_rows: int | None = None
     time_budget: float | None = None
     keep: int = 1
+    max_memory: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot run, before anything is downloaded."""
@@ -41,5 +42,7 @@ class Settings:
                 )
         if self.keep < 1:
             raise InvalidRequestError("push: give best, all or a number from 1 up.")
+        if self.max_memory is not None and self.max_memory < 1:
+            raise InvalidRequestError("max-memory: give a size such as 8GB.")
         if self.candidates < 1:
             raise InvalidRequestError("candidates: give a number from 1 up.")

@@ -26,7 +26,9 @@ class CandidateState:
     ``checkpoint`` is the step from which its training can go on. ``total`` is the number of steps
     of its whole training. ``validation`` may be over a part of the rows (its ``rows`` says of how
     many) until the candidate is among the last. The search proposes the parameters of
-    an ``open`` candidate when it is its turn.
+    an ``open`` candidate when it is its turn. ``peak`` is the most bytes of memory that were held
+    while it was worked on, where there is a limit to them. ``losses`` and ``course`` are the
+    training loss and the validation scores by step; a repeated step counts as it was the last time.
     """
 
     candidate: Candidate
@@ -41,6 +43,9 @@ class CandidateState:
     test: Scores | None = None
     pinned: bool = False
     memory: Smaller = field(default_factory=Smaller)
+    peak: int = 0
+    losses: dict[int, float] = field(default_factory=dict)
+    course: dict[int, Scores] = field(default_factory=dict)
 
     @property
     def over(self) -> bool:
@@ -50,7 +55,10 @@ class CandidateState:
 
 @dataclass(slots=True)
 class RunState:
-    """The whole run, built event by event."""
+    """The whole run, built event by event.
+
+    ``usages`` says what each part of it used, from its beginning or resumption to its end.
+    """
 
     candidates: dict[str, CandidateState] = field(default_factory=dict)
     started: dict[str, Any] = field(default_factory=dict)
@@ -60,6 +68,8 @@ class RunState:
     status: str = "waiting"
     seconds: float = 0.0
     pushed: str | None = None
+    remarks: list[str] = field(default_factory=list)
+    usages: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
     def read(cls, events: Iterable[dict[str, Any]]) -> Self:
@@ -143,6 +153,15 @@ def _started(state: RunState, event: dict[str, Any]) -> None:
         state.candidates[candidate.id] = CandidateState(candidate, plan.total(candidate))
 
 
+def _remarks(state: RunState, event: dict[str, Any]) -> None:
+    state.remarks += [line for line in event["sentences"] if line not in state.remarks]
+
+
+def _peak(state: RunState, event: dict[str, Any]) -> None:
+    row = state.candidates[event["candidate"]]
+    row.peak = max(row.peak, event["bytes"])
+
+
 def _proposed(state: RunState, event: dict[str, Any]) -> None:
     row = state.candidates[event["candidate"]]
     row.candidate = replace(row.candidate, parameters=event["parameters"], open=False)
@@ -175,6 +194,10 @@ def _progress(state: RunState, event: dict[str, Any]) -> None:
     row.seconds = event["seconds"]
 
 
+def _loss(state: RunState, event: dict[str, Any]) -> None:
+    state.candidates[event["candidate"]].losses[event["step"]] = event["loss"]
+
+
 def _checkpoint(state: RunState, event: dict[str, Any]) -> None:
     row = state.candidates[event["candidate"]]
     row.checkpoint = row.step = event["step"]
@@ -188,6 +211,7 @@ def _scores(state: RunState, event: dict[str, Any]) -> None:
         row.test = scores
     else:
         row.validation = scores
+        row.course[event["step"]] = scores
         row.scored_step = row.step = event["step"]
 
 
@@ -199,6 +223,8 @@ def _selected(state: RunState, event: dict[str, Any]) -> None:
 def _run_status(state: RunState, event: dict[str, Any]) -> None:
     state.status = event["status"]
     state.seconds += event.get("seconds", 0.0)
+    if "usage" in event:
+        state.usages.append(event["usage"])
 
 
 def _pushed(state: RunState, event: dict[str, Any]) -> None:
@@ -209,10 +235,13 @@ _HANDLERS = {
     "started": _started,
     "engine": _engine,
     "smaller": _smaller,
+    "remarks": _remarks,
+    "peak": _peak,
     "proposed": _proposed,
     "pinned": _pinned,
     "status": _status,
     "progress": _progress,
+    "loss": _loss,
     "checkpoint": _checkpoint,
     "scores": _scores,
     "selected": _selected,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from phub_jupyter.compute.training.plan import Candidate
+from phub_jupyter.compute.training.probe import check_batch, longest_row
 from phub_jupyter.compute.training.recipes.recipe import Work
 from phub_jupyter.compute.training.recipes.task_model import TaskModel
 from phub_jupyter.compute.training.trainable import (
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, Trainer, TrainerCallback
 
 __all__ = ["StepwiseTrial"]
+
+_LOSSES = 100  # about so many of a whole training are kept; each waits for the disk
 
 
 class StepwiseTrial:
@@ -40,7 +44,11 @@ class StepwiseTrial:
 
         set_seed(self._work.seed)
         model = self._trainable()
-        trainer = self._trainer(model, _until_false(on_step))
+        if self._work.watch.limit is not None and self._is_whole_batch:
+            self._try_out(model)
+            set_seed(self._work.seed)  # dropout has drawn from it
+        follow = _follow(on_step, self._work.on_loss, self._work.watch.check)
+        trainer = self._trainer(model, follow)
         trainer.train(resume_from_checkpoint=str(self._checkpoint(start)) if start else None)
         step = int(trainer.state.global_step)
         for old in self._folder.glob("checkpoint-*"):
@@ -66,6 +74,16 @@ class StepwiseTrial:
         """Delete the checkpoints."""
         self.release()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    @property
+    def _is_whole_batch(self) -> bool:
+        return self._work.slices == 1 and not self._work.checkpointing
+
+    def _try_out(self, model: Any) -> None:
+        """Raises OverLimitError before any step if a batch is too large for the memory."""
+        examples, work = self._task_model.examples("train"), self._work
+        row = self._task_model.collator()([longest_row(examples)])
+        check_batch(model, row, work.batch_size, work.watch, work.engine)
 
     def _checkpoint(self, step: int) -> Path:
         return self._folder / f"checkpoint-{step}"
@@ -128,24 +146,40 @@ class StepwiseTrial:
             seed=self._work.seed,
             save_strategy="no",
             save_total_limit=1,
-            logging_strategy="no",
+            logging_steps=max(1, self._work.total // _LOSSES),
             report_to="none",
             disable_tqdm=True,
         )
 
 
-def _until_false(on_step: Callable[[int], bool]) -> TrainerCallback:
-    """A callback that saves and stops as soon as ``on_step`` says so.
+def _follow(
+    on_step: Callable[[int], bool],
+    on_loss: Callable[[int, float], None],
+    check: Callable[[], None],
+) -> TrainerCallback:
+    """A callback that saves and stops as soon as ``on_step`` says so, and tells the loss.
+
+    ``check`` is called after each part of a batch, and raises when memory is short.
 
     Its class is made here because the base class takes seconds to import.
     """
     from transformers import TrainerCallback
 
-    class UntilFalse(TrainerCallback):
+    class Follow(TrainerCallback):
+        def on_substep_end(self, args: Any, state: Any, control: Any, **_: Any) -> Any:
+            check()
+            return control
+
         def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> Any:
+            check()
             if not on_step(int(state.global_step)):
                 control.should_save = True
                 control.should_training_stop = True
             return control
 
-    return UntilFalse()
+        def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
+            loss = float((logs or {}).get("loss", math.nan))
+            if math.isfinite(loss):
+                on_loss(int(state.global_step), round(loss, 5))
+
+    return Follow()

@@ -15,9 +15,10 @@ from phub_jupyter.compute.training.control import Control
 from phub_jupyter.compute.training.data import Data
 from phub_jupyter.compute.training.engine import Engine
 from phub_jupyter.compute.training.journal import Journal
-from phub_jupyter.compute.training.memory import is_out_of_memory, smaller
+from phub_jupyter.compute.training.memory import fitting, is_out_of_memory, smaller
+from phub_jupyter.compute.training.memory_limit import MemoryWatch, OverLimitError
 from phub_jupyter.compute.training.plan import Candidate
-from phub_jupyter.compute.training.recipes.recipe import Recipe, Trial, Work
+from phub_jupyter.compute.training.recipes.recipe import Recipe, Remarking, Trial, Work
 from phub_jupyter.compute.training.settings import Settings
 from phub_jupyter.compute.training.state import CandidateState
 from phub_jupyter.errors import InvalidRequestError
@@ -60,6 +61,9 @@ class Trials:
             engine = Engine.from_json(known)
         else:
             engine = self._recipe.engine(self._data, self._model_folder)
+            if isinstance(self._recipe, Remarking):
+                said = self._recipe.remarks(self._data, self._model_folder)
+                self._journal.write("remarks", sentences=list(said))
             self._journal.write("engine", **engine.as_json())
         engine.apply()
         return engine
@@ -86,15 +90,25 @@ class Trials:
     ) -> None:
         row = self._row(candidate)
         begin, before = time.monotonic(), row.seconds
-        trial = self._trial(candidate)
-        if row.checkpoint < goal:
-            trial, step = self._fit(trial, candidate, on_step)
-            self._journal.write("checkpoint", candidate=candidate.id, step=step)
-        self._control.check(candidate.id)
-        self._score(trial, candidate, split, before + time.monotonic() - begin)
+        with MemoryWatch(self._settings.max_memory, self.engine.device) as watch:
+            trial = self._trial(candidate, watch)
+            try:
+                if row.checkpoint < goal:
+                    trial, step = self._fit(trial, candidate, on_step, watch)
+                    self._journal.write("checkpoint", candidate=candidate.id, step=step)
+                self._control.check(candidate.id)
+                self._score(trial, candidate, split, before + time.monotonic() - begin)
+            except OverLimitError as error:
+                raise error.refusal() from None
+            finally:
+                self._note(candidate, trial, watch)
 
     def _fit(
-        self, trial: Trial, candidate: Candidate, on_step: Callable[[int], bool]
+        self,
+        trial: Trial,
+        candidate: Candidate,
+        on_step: Callable[[int], bool],
+        watch: MemoryWatch,
     ) -> tuple[Trial, int]:
         """Train; when memory does not suffice, again from the last checkpoint in smaller parts.
 
@@ -102,22 +116,35 @@ class Trials:
         """
         row = self._row(candidate)
         while True:
+            refusal, rows = _TOO_LARGE, None
             try:
-                return trial, trial.fit(row.checkpoint, on_step)
+                step = trial.fit(row.checkpoint, on_step)
+                watch.check()
+                return trial, step
             except Exception as error:
                 if not is_out_of_memory(error):
                     raise
+                if isinstance(error, OverLimitError):
+                    refusal, rows = error.refusal(), error.rows
             # Outside of the handler, whose traceback keeps the tensors of the failed step.
             trial.release()
-            gc.collect()
-            next_try = smaller(row.memory, row.candidate.batch_size)
-            if next_try is None or not candidate.stepwise:
-                raise InvalidRequestError(
-                    "model: it needs more memory than this machine has, even one row at a time; "
-                    "start from a smaller model."
-                )
+            self._note(candidate, trial, watch)
+            next_try = smaller(row.memory, candidate.batch_size)
+            if next_try is not None and rows is not None and candidate.batch_size > 1:
+                next_try = fitting(row.memory, candidate.batch_size, rows)
+            if next_try is None or watch.is_over or not candidate.stepwise:
+                raise refusal
             self._journal.write("smaller", candidate=candidate.id, **asdict(next_try))
-            trial = self._trial(candidate)
+            trial = self._trial(candidate, watch)
+
+    def _note(self, candidate: Candidate, trial: Trial, watch: MemoryWatch) -> None:
+        """Write down how much memory was held, and begin anew without it."""
+        if watch.limit is None:
+            gc.collect()
+            return
+        trial.release()
+        self._journal.write("peak", candidate=candidate.id, bytes=watch.peak)
+        watch.reset()
 
     def is_whole(self, row: CandidateState) -> bool:
         """Whether a candidate was scored on all validation rows."""
@@ -158,7 +185,13 @@ class Trials:
     def _row(self, candidate: Candidate) -> CandidateState:
         return self._journal.state.of(candidate)
 
-    def _trial(self, candidate: Candidate) -> Trial:
+    def _trial(self, candidate: Candidate, watch: MemoryWatch | None = None) -> Trial:
+        watch = watch or MemoryWatch(None, self.engine.device)
+
+        def check() -> None:
+            self._control.check(candidate.id)
+            watch.check()
+
         work = Work(
             self._data,
             self._model_folder,
@@ -167,10 +200,14 @@ class Trials:
             self._settings.seed,
             total=self._plan.total(candidate),
             batch_size=candidate.batch_size,
-            check=lambda: self._control.check(candidate.id),
+            check=check,
             slices=self._row(candidate).memory.slices,
             checkpointing=self._row(candidate).memory.checkpointing,
             shared=self.shared,
+            watch=watch,
+            on_loss=lambda step, loss: self._journal.write(
+                "loss", candidate=candidate.id, step=step, loss=loss
+            ),
         )
         return self._recipe.trial(candidate, work)
 
@@ -187,6 +224,12 @@ class Trials:
             scores=self._recipe.score(self._data, split, predictions).as_json(),
             seconds=round(seconds + (time.monotonic() - begin if split != "test" else 0), 2),
         )
+
+
+_TOO_LARGE = InvalidRequestError(
+    "model: it needs more memory than this machine has, even one row at a time; start from a "
+    "smaller model."
+)
 
 
 def _metrics(row: CandidateState) -> dict[str, object]:

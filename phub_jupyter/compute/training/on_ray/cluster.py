@@ -88,13 +88,7 @@ class Cluster:
                 for line in progress:
                     if line["candidate"] in self._at_work:
                         record.append(**line)
-            for what, candidate in wishes:
-                if what == "stop":
-                    control.stop()
-                elif what == "pin":
-                    control.pin(candidate)
-                else:
-                    control.cancel(candidate)
+            control.heed(wishes)
 
 
 def _library(name: str) -> Any:

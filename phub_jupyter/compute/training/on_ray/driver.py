@@ -135,7 +135,7 @@ def _take_over(known: Record, folder: Path) -> None:
     (folder / Record.FILE_NAME).write_text("".join(lines), "utf-8")
 
 
-_OF_TRAINING = ("checkpoint", "progress", "scores", "status")
+_OF_TRAINING = ("checkpoint", "loss", "progress", "scores", "status")
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -96,11 +96,7 @@ class _BoardControl(Control):
         ray: Any = import_module("ray")
         if time.monotonic() < self._next:
             return
-        for what, candidate in ray.get(self._board.wishes.remote()):
-            if what == "stop":
-                self.stop()
-            elif what == "cancel":
-                self.cancel(candidate)
+        self.heed(ray.get(self._board.wishes.remote()))
         self._next = time.monotonic() + _ASK_EVERY
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from phub_jupyter.compute.training.data import Data
 from phub_jupyter.compute.training.engine import Engine
+from phub_jupyter.compute.training.memory_limit import MemoryWatch
 from phub_jupyter.compute.training.scores import Scores
 from phub_jupyter.compute.training.space import FamilySpace
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from phub_jupyter.compute.training.plan import Candidate
     from phub_jupyter.compute.training.settings import Settings
 
-__all__ = ["Recipe", "Trial", "Work"]
+__all__ = ["Recipe", "Remarking", "Trial", "Work"]
 
 _KEPT = 6  # things that candidates share, such as the tokens of a split
 
@@ -30,7 +31,8 @@ class Work:
     ``folder`` is the run's, shared by its candidates; ``total`` is the number of steps of a whole
     training; ``check`` is called between batches and raises when the person wants an end.
     ``slices`` is in how many parts a batch is computed, ``checkpointing`` whether activations are
-    computed twice, both to save memory.
+    computed twice, both to save memory. ``watch`` knows how much of that is held. ``on_loss`` is
+    told step and training loss now and then.
     """
 
     data: Data
@@ -44,6 +46,8 @@ class Work:
     slices: int = 1
     checkpointing: bool = False
     shared: dict[Hashable, Any] = field(default_factory=dict)
+    watch: MemoryWatch = field(default_factory=lambda: MemoryWatch(None, "cpu"))
+    on_loss: Callable[[int, float], None] = lambda step, loss: None
 
     def once(self, key: Hashable, make: Callable[[], Any]) -> Any:
         """What ``make`` gives, kept for the other candidates of the run while they ask for it."""
@@ -75,6 +79,18 @@ class Trial(Protocol):
 
     def discard(self) -> None:
         """Delete what is on disk."""
+        ...
+
+
+@runtime_checkable
+class Remarking(Protocol):
+    """What a recipe may offer as well: a look at the rows with the base model's eyes."""
+
+    def remarks(self, data: Data, model_folder: Path) -> Sequence[str]:
+        """Sentences that the person should read before anything is trained.
+
+        Raises InvalidRequestError when the model cannot read the rows.
+        """
         ...
 
 

@@ -68,13 +68,31 @@ class _TextGeneration:
 
         check_base(model_folder)
         tokenizer = load_language_tokenizer(model_folder)
-        _check_rows(data, model_folder, tokenizer)
         model = load_language_model(model_folder)
         check_vocabulary(model, tokenizer)
         tokens = torch.full((4, 64), 5, dtype=torch.long)
         return Engine.choose(
             model, {"input_ids": tokens, "attention_mask": torch.ones_like(tokens)}
         )
+
+    def remarks(self, data: Data, model_folder: Path) -> Sequence[str]:
+        tokenizer, ends = load_language_tokenizer(model_folder), stop_tokens(model_folder)
+        length = rows_length(model_folder)
+        said = []
+        for split, count in data.rows().items():
+            rows = tokenized(tokenizer, ends, data.split(split).targets, split, length)
+            unasked = rows.counts().count(0)
+            if unasked == count:
+                raise InvalidRequestError(
+                    f"dataset: in split '{split}' no answer begins within {length:,} tokens, "
+                    "beyond which rows are cut; shorten the prompts."
+                )
+            if rows.cut:
+                said.append(
+                    f"{rows.cut:,} of {count:,} {split} rows are cut at {length:,} tokens"
+                    + (f"; nothing is left to learn of {unasked:,}." if unasked else ".")
+                )
+        return said
 
     def space(self, data: Data) -> tuple[FamilySpace, ...]:
         epochs = _epochs(len(data.train))
@@ -117,18 +135,6 @@ class _TextGeneration:
 
 
 RECIPE = _TextGeneration()
-
-
-def _check_rows(data: Data, model_folder: Path, tokenizer: Any) -> None:
-    """Refuse rows that the chat template refuses, or of which nothing is left to learn."""
-    ends, length = stop_tokens(model_folder), rows_length(model_folder)
-    for split in data.rows():
-        rows = tokenized(tokenizer, ends, data.split(split).targets, split, length)
-        if not any(rows.counts()):
-            raise InvalidRequestError(
-                f"dataset: in split '{split}' no answer begins within {length:,} tokens, beyond "
-                "which rows are cut; shorten the prompts."
-            )
 
 
 def _epochs(train_rows: int) -> Choice:
