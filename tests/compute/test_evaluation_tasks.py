@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as parquet
 import pytest
 from datasets import Audio, ClassLabel, Dataset, Features, Image, List, Value
 
@@ -164,6 +165,33 @@ def test_classes_of_pictures(tmp_path: Path) -> None:
     report = evaluate_here("image-classification", [model], data, tmp_path / "run")
     assert _values(report)["accuracy"] == 1.0
     assert report.models[0].slices == []
+
+
+def test_rows_without_their_picture_are_left_out(tmp_path: Path) -> None:
+    model = make_image_classifier(tmp_path / "model")
+    one, other = _pictures(2)
+    said = [
+        _best(infer(model, "image-classification", {"inputs": base64_of(p)})) for p in (one, other)
+    ]
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "other.png").write_bytes(other)
+    files = [
+        {"bytes": one, "path": None},
+        None,
+        {"bytes": b"", "path": None},
+        {"bytes": None, "path": "gone.png"},
+        {"bytes": None, "path": "../model/config.json"},
+        {"bytes": None, "path": "other.png"},
+    ]
+    labels = [said[0], *[said[0]] * 4, said[1]]
+    features = Features({"image": Image(), "label": Value("string")})
+    part = Dataset.from_dict({"image": files, "label": labels}, features=features)
+    (folder / "data").mkdir()  # datasets itself would look for the files that are not there
+    parquet.write_table(part.data.table, folder / "data" / "test.parquet")
+    report = evaluate_here("image-classification", [model], folder, tmp_path / "run")
+    assert _values(report)["accuracy"] == 1.0
+    assert (report.rows, report.left_out) == (2, 4)
 
 
 def test_classes_of_sounds(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
 from pathlib import Path
@@ -59,6 +60,8 @@ def test_tags_are_learnt_in_their_context_and_answered_with_places(
     scores = scores_of(TASK, data, trial, step)
     assert scores["f1"] > 0.95 > lookup["f1"]  # which bob is meant only its neighbours tell
     trial.save(tmp_path / "saved", step)
+    tokenizer = json.loads((tmp_path / "saved" / "tokenizer_config.json").read_text())
+    assert tokenizer["model_max_length"] == 32  # of train_one: no more is seen than was scored
     found = infer(tmp_path / "saved", TASK, {"inputs": "ada bob was in bob ."})
     found = found if isinstance(found[0], dict) else found[0]
     assert [(row["entity_group"], row["start"], row["end"]) for row in found] == [
@@ -73,6 +76,14 @@ def test_the_frozen_model_knows_words_by_their_neighbours(tmp_path: Path, model:
     lookup = scores_of(TASK, data, *train_one(TASK, "lookup", data, model, tmp_path, 1))
     guess = scores_of(TASK, data, *train_one(TASK, "guess", data, model, tmp_path, 1))
     assert frozen["f1"] > lookup["f1"] > guess["f1"]
+
+
+def test_the_frozen_model_sees_rows_from_everywhere(tmp_path: Path, model: Path) -> None:
+    dull = [{"tokens": ["it", "was"], "ner_tags": ["O", "O"]}] * 400
+    parts = {"train": dull + people(400), "validation": people(40, 1), "test": people(60, 2)}
+    data = prepare(Settings(), write_dataset(tmp_path / "d", named=False, **parts)).data
+    frozen = scores_of(TASK, data, *train_one(TASK, "embeddings", data, model, tmp_path, 1))
+    assert frozen["f1"] > 0.5
 
 
 def test_a_run_ranks_by_whole_entities(tmp_path: Path, model: Path) -> None:

@@ -18,7 +18,7 @@ from phub_jupyter.compute.evaluation.predictions import Predictions
 from phub_jupyter.compute.evaluation.readings import ModelFacts, Reading
 from phub_jupyter.compute.evaluation.report import Report
 from phub_jupyter.compute.evaluation.settings import Settings
-from phub_jupyter.compute.evaluation.split import choose_rows, load_split, rows_at
+from phub_jupyter.compute.evaluation.split import choose_rows, load_split, media_there, rows_at
 from phub_jupyter.compute.inference.local import infer_all
 from phub_jupyter.errors import InvalidRequestError
 
@@ -77,7 +77,7 @@ def evaluate(
     known = [readings.read(part, each, settings) for each in facts]
     metrics = {name: load_metric(name, place) for name, place in (own or {}).items()}
     _check_metrics(settings, known, metrics)
-    usable = _usable(part, known)
+    usable = _usable(part, known, dataset)
     rows = choose_rows(usable, settings.rows, settings.seed)
     answered = [
         _answer(job, each, reading, rows, place)
@@ -98,14 +98,17 @@ def _check_metrics(
             metric_of(settings.task, name, known[0].problem)
 
 
-def _usable(part: Dataset, known: Sequence[Reading]) -> list[int]:
+def _usable(part: Dataset, known: Sequence[Reading], folder: Path) -> list[int]:
     """The rows that every model can be asked about. Raises InvalidRequestError if there is none."""
     columns = sorted({name for reading in known for name in reading.checked})
     checked = part.select_columns(columns)
+    needed = sorted({name for reading in known for name in reading.columns.values()})
     found: list[int] = []
     for start in range(0, len(part), _CHECKED_AT_ONCE):
         rows = checked[start : start + _CHECKED_AT_ONCE]
-        each = zip(*(reading.usable(rows) for reading in known), strict=True)
+        place = range(start, min(start + _CHECKED_AT_ONCE, len(part)))
+        there = media_there(part, needed, place, folder)
+        each = zip(there, *(reading.usable(rows) for reading in known), strict=True)
         found += [start + place for place, fits in enumerate(each) if all(fits)]
     if not found:
         raise InvalidRequestError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +11,10 @@ from phub_jupyter.compute.training.splits import load_tables
 from phub_jupyter.errors import InvalidRequestError
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from datasets import Dataset
 
-__all__ = ["choose_rows", "load_split", "rows_at"]
+__all__ = ["choose_rows", "load_split", "media_there", "rows_at"]
 
 _USUAL = ("test", "validation", "valid", "val", "dev", "eval")
 
@@ -54,6 +55,30 @@ def rows_at(part: Dataset, indices: Sequence[int], folder: Path) -> dict[str, li
     return rows
 
 
+def media_there(part: Dataset, names: Iterable[str], rows: range, folder: Path) -> list[bool]:
+    """Whether each row has its picture or sound in all of those columns that hold such.
+
+    Looks at what the table says of the files, and reads none of them.
+    """
+    media = [name for name in names if _is_media(part.features.get(name))]
+    if not media:
+        return [True] * len(rows)
+    table = part.select_columns(media).with_format("arrow")[rows.start : rows.stop]
+    each = [_files_there(table[name], folder) for name in media]
+    return [all(row) for row in zip(*each, strict=True)]
+
+
+def _files_there(column: pa.ChunkedArray, folder: Path) -> list[bool]:
+    from pyarrow import compute
+
+    sizes = compute.binary_length(compute.struct_field(column, "bytes")).to_pylist()
+    paths = compute.struct_field(column, "path").to_pylist()
+    return [
+        bool(size) or (size is None and _named_file(path, folder) is not None)
+        for size, path in zip(sizes, paths, strict=True)
+    ]
+
+
 def _undecoded(part: Dataset) -> Dataset:
     """Pictures and sounds as the files they are, for the model's own reader."""
     for name, kind in part.features.items():
@@ -67,10 +92,13 @@ def _is_media(kind: Any) -> bool:
 
 
 def _with_bytes(value: Any, folder: Path) -> Any:
-    """A dataset may name any path; only those in its own folder are read."""
-    if value is None or value.get("bytes") is not None or not value.get("path"):
+    if value is None or value.get("bytes") is not None:
         return value
-    path = Path(os.path.normpath(folder / value["path"]))
-    if not path.is_relative_to(folder) or not path.is_file():
-        return value
-    return {**value, "bytes": path.read_bytes()}
+    path = _named_file(value.get("path"), folder)
+    return value if path is None else {**value, "bytes": path.read_bytes()}
+
+
+def _named_file(name: str | None, folder: Path) -> Path | None:
+    """The file that a dataset names: it may name any, and only one in its own folder is read."""
+    path = Path(os.path.normpath(folder / (name or "")))
+    return path if path.is_relative_to(folder) and path.is_file() else None

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-__all__ = ["SPLITS", "Data", "Rows"]
+__all__ = ["SPLITS", "Data", "Rows", "drawn"]
 
 SPLITS = ("train", "validation", "test")
 _QUICK_ROWS = 1000
@@ -31,9 +31,19 @@ class Rows:
         """So many of the rows, drawn by the seed, or all if there are no more."""
         if number >= len(self):
             return self
-        drawn = sorted(random.Random(seed).sample(range(len(self)), number))  # noqa: S311
-        inputs = {role: _Some(values, drawn) for role, values in self.inputs.items()}
-        return Rows(inputs, _Some(self.targets, drawn))
+        chosen = drawn(len(self), number, seed)
+        inputs = {role: _Some(values, chosen) for role, values in self.inputs.items()}
+        return Rows(inputs, _Some(self.targets, chosen))
+
+
+def drawn(count: int, number: int, seed: int) -> Sequence[int]:
+    """So many of ``count`` rows, in order, or all if there are no more.
+
+    The first ones would not do: datasets are often sorted by class.
+    """
+    if number >= count:
+        return range(count)
+    return sorted(random.Random(seed).sample(range(count), number))  # noqa: S311
 
 
 class _Some(Sequence[Any]):

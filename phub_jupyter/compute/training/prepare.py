@@ -45,7 +45,8 @@ def prepare(settings: Settings, dataset: Path, has_model: bool = True) -> Prepar
     ``has_model`` says whether there is a base model, which tells tasks apart as well. Raises
     InvalidRequestError naming the option, column or split and what to do about it.
     """
-    parts = load_splits(dataset, settings.seed, settings.max_train_rows)
+    label = settings.columns.get("label")
+    parts = load_splits(dataset, settings.seed, settings.max_train_rows, label)
     task = settings.task or _task_of(parts["train"], settings.columns, has_model)
     require_model(task, has_model)
     recipe = recipe_for(task)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from phub_jupyter.compute.training.recipes.image_model import load_processor, look_at
 from phub_jupyter.compute.training.recipes.loading import load_base
+from phub_jupyter.compute.training.recipes.text_embeddings import kept_array
 from phub_jupyter.compute.training.recipes.text_heads import TextHead
 
 if TYPE_CHECKING:
@@ -23,20 +24,13 @@ class ImageHead(TextHead):
     def _features(self, split: str) -> Any:
         if self._candidate.family == "guess":
             return [[0.0]] * len(self._work.data.split(split))
-        import numpy as np
-
         path = self._work.folder / f"embeddings-{split}.npy"
-        if not path.exists():
-            partial = path.with_suffix(".partial.npy")
-            np.save(partial, self._embeddings(split))
-            partial.replace(path)
-        return np.load(path)
+        return kept_array(path, lambda: self._embeddings(split))
 
     def _embeddings(self, split: str) -> Any:
         folder = self._work.model_folder
         model, processor = load_base("AutoModel", folder), load_processor(folder)
-        limit = self._limit if split == "train" else None
-        return look_at(model, processor, split, _averaged, self._work, limit)
+        return look_at(model, processor, self._rows(split), _averaged, self._work)
 
 
 def _averaged(output: Any) -> torch.Tensor:

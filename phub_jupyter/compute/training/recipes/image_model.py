@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from phub_jupyter.compute.training.data import Data
+from phub_jupyter.compute.training.data import Data, Rows
 from phub_jupyter.compute.training.plan import Candidate
 from phub_jupyter.compute.training.recipes.loading import load_base
 from phub_jupyter.compute.training.recipes.number_scale import NumberScale
@@ -100,9 +100,10 @@ class ImageModel:
         return default_data_collator
 
     def predict(self, model: PreTrainedModel, split: str) -> Sequence[Any]:
+        rows = self._work.data.split(split)
         if not self.has_numbers:
-            return list(look_at(model, self.processor, split, _probabilities, self._work))
-        found = look_at(model, self.processor, split, _number, self._work)
+            return list(look_at(model, self.processor, rows, _probabilities, self._work))
+        found = look_at(model, self.processor, rows, _number, self._work)
         return self.scale.told([float(value) for value in found])
 
     @property
@@ -141,17 +142,15 @@ class ImageTrial(StepwiseTrial):
 def look_at(
     model: PreTrainedModel,
     processor: Any,
-    split: str,
+    rows: Rows,
     pick: Callable[[Any], torch.Tensor],
     work: Work,
-    limit: int | None = None,
 ) -> NDArray[np.float32]:
-    """Call the model on the first ``limit`` pictures of a split; what ``pick(output)`` takes."""
+    """Call the model on the pictures of ``rows``; what ``pick(output)`` takes, a row each."""
     import numpy as np
     import torch
 
-    pictures = work.data.split(split).inputs["image"]
-    count = len(pictures) if limit is None else min(limit, len(pictures))
+    pictures, count = rows.inputs["image"], len(rows)
     model.train(False).to(work.engine.device)
     results: list[NDArray[np.float32]] = []
     for start in range(0, count, _BATCH):

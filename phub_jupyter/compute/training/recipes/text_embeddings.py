@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from phub_jupyter.compute.training.data import Rows
 from phub_jupyter.compute.training.recipes.loading import load_base, load_tokenizer
 from phub_jupyter.compute.training.recipes.recipe import Work
 from phub_jupyter.compute.training.recipes.text_encoding import encode, run_batches
@@ -13,9 +17,22 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
-__all__ = ["EmbeddingCache"]
+__all__ = ["EmbeddingCache", "kept_array"]
 
 _MAX_LENGTH = 128
+
+
+def kept_array(path: Path, make: Callable[[], NDArray[np.float32]]) -> NDArray[np.float32]:
+    """The array in a file, which is made if it is not there; workers may all make it at once."""
+    import numpy as np
+
+    if not path.exists():
+        array = make()
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".partial", delete=False) as file:
+            np.save(file, array)
+        Path(file.name).replace(path)
+    loaded: NDArray[np.float32] = np.load(path)
+    return loaded
 
 
 class EmbeddingCache:
@@ -24,18 +41,12 @@ class EmbeddingCache:
     def __init__(self, work: Work) -> None:
         self._work = work
 
-    def of(self, split: str, limit: int | None = None) -> NDArray[np.float32]:
-        """The embeddings of the first ``limit`` texts of a split, one row per text."""
-        import numpy as np
-
-        path = self._work.folder / f"embeddings-{split}.npy"
-        if not path.exists():
-            vectors = self._compute(list(self._work.data.split(split).inputs["text"][:limit]))
-            partial = path.with_suffix(".partial.npy")
-            np.save(partial, vectors)
-            partial.replace(path)
-        loaded: NDArray[np.float32] = np.load(path)
-        return loaded
+    def of(self, split: str, rows: Rows) -> NDArray[np.float32]:
+        """The embeddings of the texts in ``rows``, which are always the same of a split."""
+        return kept_array(
+            self._work.folder / f"embeddings-{split}.npy",
+            lambda: self._compute(list(rows.inputs["text"])),
+        )
 
     def _compute(self, texts: list[str]) -> NDArray[np.float32]:
         tokenizer = load_tokenizer(self._work.model_folder)

@@ -3,71 +3,85 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = ["HEADS", "estimator"]
 
-_Maker = Callable[[Mapping[str, Any], int], Any]
+_NEIGHBOURS = 15
+_Maker = Callable[[Mapping[str, Any], int, Any], Any]
 
 
-def estimator(problem: str, head: str, parameters: Mapping[str, Any], seed: int) -> Any:
+def estimator(
+    problem: str, head: str, parameters: Mapping[str, Any], seed: int, targets: NDArray[Any]
+) -> Any:
     """A new model that is not fitted yet.
 
     ``parameters`` have ``C``, for which more is less regularization. ``guess`` looks at nothing.
+    ``targets`` are what it is going to learn, a row each.
     """
     if problem == "multi_label":
         from sklearn.multiclass import OneVsRestClassifier
 
-        return OneVsRestClassifier(_CLASSIFIERS[head](parameters, seed))
+        return OneVsRestClassifier(_CLASSIFIERS[head](parameters, seed, targets))
     makers = _REGRESSORS if problem == "regression" else _CLASSIFIERS
-    return makers[head](parameters, seed)
+    return makers[head](parameters, seed, targets)
 
 
-def _logistic(parameters: Mapping[str, Any], seed: int) -> Any:
+def _logistic(parameters: Mapping[str, Any], seed: int, targets: NDArray[Any]) -> Any:
     from sklearn.linear_model import LogisticRegression
 
     return LogisticRegression(C=parameters["C"], max_iter=2000, random_state=seed)
 
 
-def _discriminant(parameters: Mapping[str, Any], seed: int) -> Any:
+def _discriminant(parameters: Mapping[str, Any], seed: int, targets: NDArray[Any]) -> Any:
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
     return LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
 
 
-def _neighbours(parameters: Mapping[str, Any], seed: int) -> Any:
+def _neighbours(parameters: Mapping[str, Any], seed: int, targets: NDArray[Any]) -> Any:
     from sklearn.neighbors import KNeighborsClassifier
 
-    return KNeighborsClassifier(n_neighbors=15, weights="distance")
+    return KNeighborsClassifier(n_neighbors=min(_NEIGHBOURS, len(targets)), weights="distance")
 
 
-def _layers(parameters: Mapping[str, Any], seed: int) -> Any:
+def _layers(parameters: Mapping[str, Any], seed: int, targets: NDArray[Any]) -> Any:
+    import numpy as np
     from sklearn.neural_network import MLPClassifier
 
+    rows = np.unique(targets, return_counts=True)[1]
     return MLPClassifier(
-        (64,), alpha=1 / parameters["C"], early_stopping=True, max_iter=50, random_state=seed
+        (64,),
+        alpha=1 / parameters["C"],
+        # It puts a tenth of the rows aside, in which each class must be.
+        early_stopping=bool(rows.min() > 1 and rows.sum() >= 10 * len(rows)),
+        max_iter=50,
+        random_state=seed,
     )
 
 
-def _guess(parameters: Mapping[str, Any], seed: int) -> Any:
+def _guess(parameters: Mapping[str, Any], seed: int, targets: NDArray[Any]) -> Any:
     from sklearn.dummy import DummyClassifier
 
     return DummyClassifier(strategy="prior")
 
 
-def _ridge(parameters: Mapping[str, Any], seed: int) -> Any:
+def _ridge(parameters: Mapping[str, Any], seed: int, targets: NDArray[Any]) -> Any:
     from sklearn.linear_model import Ridge
 
     return Ridge(alpha=1 / parameters["C"], random_state=seed)
 
 
-def _near_numbers(parameters: Mapping[str, Any], seed: int) -> Any:
+def _near_numbers(parameters: Mapping[str, Any], seed: int, targets: NDArray[Any]) -> Any:
     from sklearn.neighbors import KNeighborsRegressor
 
-    return KNeighborsRegressor(n_neighbors=15, weights="distance")
+    return KNeighborsRegressor(n_neighbors=min(_NEIGHBOURS, len(targets)), weights="distance")
 
 
-def _mean(parameters: Mapping[str, Any], seed: int) -> Any:
+def _mean(parameters: Mapping[str, Any], seed: int, targets: NDArray[Any]) -> Any:
     from sklearn.dummy import DummyRegressor
 
     return DummyRegressor(strategy="mean")

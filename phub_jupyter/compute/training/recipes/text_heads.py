@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from phub_jupyter.compute.training.data import Rows
 from phub_jupyter.compute.training.plan import Candidate
 from phub_jupyter.compute.training.recipes.recipe import Work
 from phub_jupyter.compute.training.recipes.text_embeddings import EmbeddingCache
 from phub_jupyter.compute.training.recipes.text_estimators import HEADS, estimator
+from phub_jupyter.errors import InvalidRequestError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = ["TextHead"]
 
@@ -57,27 +63,29 @@ class TextHead:
     def _fitted(self) -> Any:
         import numpy as np
 
-        targets = np.asarray(self._work.data.train.targets[: self._limit])
-        return self._model().fit(self._features("train"), targets)
+        targets = np.asarray(list(self._rows("train").targets))
+        features = self._features("train")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a fit that did not converge shows in its score
+            return self._model(targets).fit(features, targets)
 
-    def _model(self) -> Any:
+    def _model(self, targets: NDArray[Any]) -> Any:
         problem, parameters = self._work.data.problem, self._candidate.parameters
         head = parameters.get("head", HEADS[problem][0])
         if self._candidate.family == "guess":
             head = "guess"
-        return estimator(problem, head, parameters, self._work.seed)
+        return estimator(problem, head, parameters, self._work.seed, targets)
 
-    @property
-    def _limit(self) -> int | None:
-        limit: int | None = self._candidate.parameters.get("max_rows")
-        return limit
+    def _rows(self, split: str) -> Rows:
+        """Those of a split; of the training rows so many as the family takes."""
+        rows, limit = self._work.data.split(split), self._candidate.parameters.get("max_rows")
+        return rows if limit is None or split != "train" else rows.some(limit, self._work.seed)
 
     def _features(self, split: str) -> Any:
         if self._candidate.family == "guess":
             return [[0.0]] * len(self._work.data.split(split))
         if self._candidate.family == "embeddings":
-            limit = self._limit if split == "train" else None
-            return EmbeddingCache(self._work).of(split, limit)
+            return EmbeddingCache(self._work).of(split, self._rows(split))
         return self._vectorizer.transform(self._work.data.split(split).inputs["text"])
 
     @cached_property
@@ -88,4 +96,9 @@ class TextHead:
         if self._candidate.family == "characters":
             options = {"analyzer": "char_wb", "ngram_range": (2, 5), "min_df": 2}
         vectorizer = TfidfVectorizer(sublinear_tf=True, **options)
-        return vectorizer.fit(self._work.data.train.inputs["text"])
+        try:
+            return vectorizer.fit(self._work.data.train.inputs["text"])
+        except ValueError:  # one-letter words, or nothing twice
+            raise InvalidRequestError(
+                f"dataset: its texts are too short or too few to count {self._candidate.family} in."
+            ) from None

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from phub_jupyter.compute.training.data import drawn
 from phub_jupyter.compute.training.plan import Candidate
 from phub_jupyter.compute.training.recipes.loading import load_base
 from phub_jupyter.compute.training.recipes.recipe import Work
@@ -21,7 +22,7 @@ __all__ = ["TagHead"]
 
 
 class TagHead:
-    """Logistic regression over the words of the first ``max_rows`` training rows."""
+    """Logistic regression over the words of ``max_rows`` training rows."""
 
     def __init__(self, candidate: Candidate, work: Work) -> None:
         self._parameters = candidate.parameters
@@ -86,13 +87,14 @@ class TagHead:
         def hidden(output: Any, mask: torch.Tensor) -> torch.Tensor:
             return self._tagger.filled_up(output.last_hidden_state.float())
 
-        rows = self._parameters["max_rows"]
         tokens, data = self._tagger.tokens("train"), self._work.data
-        vectors, chosen, tags = self._run(tokens.ids[:rows], hidden), [], []
-        for row, words in enumerate(tokens.words[:rows]):
+        rows = drawn(len(tokens.ids), self._parameters["max_rows"], self._work.seed)
+        vectors, chosen, tags = self._run([tokens.ids[row] for row in rows], hidden), [], []
+        for row, found in zip(rows, vectors, strict=True):
+            words = tokens.words[row]
             for place, word in enumerate(words):
                 if word is not None and word not in words[:place]:
-                    chosen.append(vectors[row, place])
+                    chosen.append(found[place])
                     tags.append(data.labels.index(data.train.targets[row][word]))
         return np.stack(chosen), tags
 

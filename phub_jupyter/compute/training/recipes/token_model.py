@@ -72,7 +72,10 @@ class TokenModel:
 
     @cached_property
     def processor(self) -> Any:
-        return load_tagging_tokenizer(self._work.model_folder)
+        tokenizer = load_tagging_tokenizer(self._work.model_folder)
+        # What is published sees as much of a text as what was scored.
+        tokenizer.model_max_length = min(self._wanted_length, int(tokenizer.model_max_length))
+        return tokenizer
 
     def load(self, folder: Path) -> PreTrainedModel:
         return load_tagger(folder, self._labels)
@@ -136,7 +139,7 @@ class TokenModel:
     @property
     def max_length(self) -> int:
         """How many tokens of a row are read."""
-        return min(self._wanted_length, int(self.processor.model_max_length))
+        return int(self.processor.model_max_length)
 
     def tokens(self, split: str) -> Tokens:
         """The tokens of a split."""
