@@ -39,8 +39,8 @@ _ROWS = (
     Task("zero-shot-classification", "Zero-Shot Classification", "text", "text", servable=True),
     Task("sentence-similarity", "Sentence Similarity", "text", "sentences", "spearman", True, True),
     Task("feature-extraction", "Feature Extraction", "text", "text", servable=True),
-    Task("summarization", "Summarization", "text", "text", servable=True),
-    Task("translation", "Translation", "text", "text", servable=True),
+    Task("summarization", "Summarization", "text", "text", "rougeL", True, True),
+    Task("translation", "Translation", "text", "text", "chrf", True, True),
     Task("text-generation", "Text Generation", "text", "text", "loss", True, True),
     Task("table-question-answering", "Table Question Answering", "text", "table", servable=True),
     Task(

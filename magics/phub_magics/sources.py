@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,6 +37,16 @@ class Sources:
     def names(self) -> str:
         """The repositories, for a sentence."""
         return " and ".join(source["repo"] for source in (self.dataset, self.model) if source)
+
+    def model_type(self, connection: Connection) -> str:
+        """What the base model's configuration calls it (``bert``), empty if nothing does."""
+        if self.model is None:
+            return ""
+        path = download(connection, "model", self.model, ["config.json"]) / "config.json"
+        try:
+            return str(json.loads(path.read_text("utf-8"))["model_type"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return ""
 
     def model_folder(self, connection: Connection) -> Path | None:
         """The base model on this machine's disk."""

@@ -66,7 +66,8 @@ class TrainingJob:
         here = "ray" not in noted
         with announced(f"Downloading {sources.names} …"):
             folder = sources.dataset_folder(connection)
-            prepared = prepare(settings, folder, has_model=sources.model is not None)
+            kind = sources.model_type(connection)
+            prepared = prepare(settings, folder, sources.model is not None, kind)
             model_folder = sources.model_folder(connection) if here else None
         print(prepared.sentence())
         opened = record()

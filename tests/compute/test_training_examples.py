@@ -132,6 +132,18 @@ def test_the_task_is_told_by_the_columns(tmp_path: Path) -> None:
     assert "text from 'text', label from 'label'; 2 classes" in prepared.sentence()
 
 
+def test_of_several_tasks_the_model_decides(tmp_path: Path) -> None:
+    rows = [{"text": "a film", "summary": "film", "label": row % 2} for row in range(40)]
+    folder = write_dataset(tmp_path, train=rows, test=rows)
+
+    def task(model_type: str) -> str:
+        return prepare(Settings(), folder, True, model_type).settings.task
+
+    assert task("bert") == task("gpt2") == "text-classification"
+    assert task("t5") == task("marian") == "summarization"
+    assert task("of-tomorrow") == task("") == "summarization"
+
+
 def test_columns_that_tell_no_task_are_refused(tmp_path: Path) -> None:
     rows = [{"moment": number} for number in range(40)]
     with pytest.raises(InvalidRequestError, match="task: cannot tell what the columns 'moment'"):

@@ -190,7 +190,7 @@ def test_public_and_private_are_as_asked(shell: InteractiveShell, server: HubSer
         ({"dataset": "ada/nothing"}, "dataset: 'ada/nothing' does not exist on this hub"),
         ({"dataset": "ada/unlabelled"}, "task: cannot tell what the columns 'text' are for"),
         ({"dataset": "ada/monotone"}, "label-column: 'label' has only the class 'negative'"),
-        ({"task": "translation"}, "task: 'translation' cannot be trained yet"),
+        ({"task": "fill-mask"}, "task: 'fill-mask' cannot be trained yet"),
         ({"metric": "charm"}, "metric: 'charm' cannot rank candidates"),
         ({"on": "ray"}, "PHUB_RAY_ADDRESS: no Ray cluster is configured"),
     ],

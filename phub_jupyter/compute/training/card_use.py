@@ -24,6 +24,7 @@ _TABLE = """
     {"a column": ["…"], "another": ["…"]}  # those of the dataset, without the label
 )"""
 _CALLS = {"image-classification": '"picture.png"'}
+_WRITTEN = ("summarization", "translation")
 _LIBRARIES = {
     "sentence-similarity": "sentence-transformers",
     "tabular-classification": "sklearn",
@@ -41,6 +42,8 @@ def use_of(task: str, repo_id: str) -> str:
     if task == "sentence-similarity":
         call = 'sentence_similarity("A quiet film.", ["A calm movie.", "A loud engine."])'
         return _CLIENT.format(repo=repo_id, call=call)
+    if task in _WRITTEN:  # for which the public library has no pipelines any more
+        return _CLIENT.format(repo=repo_id, call=f'{task}("…")')
     if library_of(task) == "sklearn":
         call = f"{task.replace('-', '_')}({_TABLE}"
         return _CLIENT.format(repo=repo_id, call=call)

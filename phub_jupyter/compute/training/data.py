@@ -10,7 +10,6 @@ from typing import Any, Self
 __all__ = ["SPLITS", "Data", "Rows", "drawn"]
 
 SPLITS = ("train", "validation", "test")
-_QUICK_ROWS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,8 @@ class Data:
     ``columns`` says which column of the dataset plays which role; ``labels`` are the names of the
     classes, empty where there are none; ``problem`` is what kind of label it is, where a task
     knows several (``single_label``, ``multi_label``, ``regression``); ``metrics`` are those of that
-    problem, the one to rank by first, where the recipe's own are for another.
+    problem, the one to rank by first, where the recipe's own are for another. ``quick_rows`` is
+    how many rows ``quick`` may have: fewer where each takes long.
     """
 
     train: Rows
@@ -82,10 +82,11 @@ class Data:
     problem: str = ""
     metrics: tuple[str, ...] = ()
     quick: Rows | None = None
+    quick_rows: int = 1000
 
     def with_quick(self, seed: int) -> Self:
         """The same data with a split ``quick``."""
-        return replace(self, quick=self.validation.some(_QUICK_ROWS, seed))
+        return replace(self, quick=self.validation.some(self.quick_rows, seed))
 
     def split(self, name: str) -> Rows:
         """The rows of ``train``, ``validation``, ``test`` or ``quick``."""

@@ -28,6 +28,8 @@ _ROWS = (
     Family("guess", "No model", publishable=False, stepwise=False),
     Family("lookup", "Most frequent tag of each word", publishable=False, stepwise=False),
     Family("overlap", "Word overlap", publishable=False, stepwise=False),
+    Family("lead", "First words of the text", publishable=False, stepwise=False),
+    Family("copy", "The text as it is", publishable=False, stepwise=False),
     Family("ngrams", "Counted token sequences", publishable=False, stepwise=False),
     Family("cosine", "TF-IDF cosine", publishable=False, stepwise=False),
     Family("unchanged", "Base model as it is", publishable=False, stepwise=False),

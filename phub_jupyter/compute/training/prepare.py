@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 from phub_jupyter.compute.training.columns import listed
 from phub_jupyter.compute.training.data import Data
 from phub_jupyter.compute.training.memory_limit import in_words
-from phub_jupyter.compute.training.recipes import TRAINABLE, needs_model, recipe_for, require_model
+from phub_jupyter.compute.training.recipes import (
+    TRAINABLE,
+    may_be,
+    needs_model,
+    recipe_for,
+    require_model,
+)
 from phub_jupyter.compute.training.settings import Settings
 from phub_jupyter.compute.training.splits import load_splits
 from phub_jupyter.errors import InvalidRequestError
@@ -39,15 +45,18 @@ class Prepared:
         return f"{self.settings.task}{kind}: {columns}{classes}; {rows} rows.{memory}"
 
 
-def prepare(settings: Settings, dataset: Path, has_model: bool = True) -> Prepared:
+def prepare(
+    settings: Settings, dataset: Path, has_model: bool = True, model_type: str = ""
+) -> Prepared:
     """Read the dataset folder for the task of ``settings``, or for the one it looks like.
 
-    ``has_model`` says whether there is a base model, which tells tasks apart as well. Raises
-    InvalidRequestError naming the option, column or split and what to do about it.
+    ``has_model`` says whether there is a base model, and ``model_type`` what its configuration
+    calls it, which tell tasks apart as well. Raises InvalidRequestError naming the option, column
+    or split and what to do about it.
     """
     label = settings.columns.get("label")
     parts = load_splits(dataset, settings.seed, settings.max_train_rows, label)
-    task = settings.task or _task_of(parts["train"], settings.columns, has_model)
+    task = settings.task or _task_of(parts["train"], settings.columns, has_model, model_type)
     require_model(task, has_model)
     recipe = recipe_for(task)
     data = recipe.read(parts, replace(settings, task=task))
@@ -59,12 +68,13 @@ def prepare(settings: Settings, dataset: Path, has_model: bool = True) -> Prepar
     return Prepared(replace(settings, task=task, metric=settings.metric or known[0]), data)
 
 
-def _task_of(train: Dataset, columns: Mapping[str, str], has_model: bool) -> str:
+def _task_of(train: Dataset, columns: Mapping[str, str], has_model: bool, model_type: str) -> str:
     """What the columns look like; of several tasks, one that has use for what there is."""
     named = _by_role(train, columns)
-    for task in sorted(TRAINABLE, key=lambda name: needs_model(name) != has_model):
-        if recipe_for(task).fits(named):
-            return task
+    fitting = [task for task in TRAINABLE if recipe_for(task).fits(named)]
+    fitting.sort(key=lambda task: (needs_model(task) != has_model, not may_be(model_type, task)))
+    if fitting:
+        return fitting[0]
     raise InvalidRequestError(
         f"task: cannot tell what the columns {listed(train)} are for; say it with --task "
         f"({', '.join(TRAINABLE)})."

@@ -27,8 +27,11 @@ _SIZES: dict[str, Any] = {
 _SENTENCES = ["a good film", "the film was dull", "ada and bob made music in london", "not bright"]
 
 
-def make_t5(folder: Path, tasks: dict[str, Any] | None = None) -> Path:
-    """Write a T5 that is asked in words, as ``tasks`` say, to ``folder``."""
+def make_t5(folder: Path, tasks: dict[str, Any] | None = None, spread: float = 20.0) -> Path:
+    """Write a T5 that is asked in words, as ``tasks`` say, to ``folder``.
+
+    Little ``spread`` of its weights lets it learn, much lets it write different things as it is.
+    """
     import torch
     from transformers import T5Config, T5ForConditionalGeneration
 
@@ -41,7 +44,7 @@ def make_t5(folder: Path, tasks: dict[str, Any] | None = None) -> Path:
         d_ff=64,
         num_layers=2,
         num_heads=2,
-        initializer_factor=20.0,
+        initializer_factor=spread,
         decoder_start_token_id=tokenizer.pad_token_id,
         pad_token_id=tokenizer.pad_token_id,
         eos_token_id=tokenizer.sep_token_id,

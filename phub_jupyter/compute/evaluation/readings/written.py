@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from phub_jupyter.compute.evaluation.settings import Settings
 
-__all__ = ["read"]
+__all__ = ["Written", "find_texts", "read"]
 
 _NAMES = {
     "summarization": (
@@ -28,7 +28,7 @@ _KEYS = {"summarization": "summary_text", "translation": "translation_text"}
 
 
 @dataclass(frozen=True, slots=True)
-class _Written:
+class Written:
     """``inside`` is the column that holds both texts by language, if they are kept like that."""
 
     task: str
@@ -73,18 +73,22 @@ class _Written:
         return list(rows[name])
 
 
-def read(part: Dataset, model: ModelFacts, settings: Settings) -> _Written:
+def read(part: Dataset, model: ModelFacts, settings: Settings) -> Written:
     """Find both texts. Raises InvalidRequestError."""
-    wanted = settings.columns
+    return find_texts(part, settings.task, settings.columns)
+
+
+def find_texts(part: Dataset, task: str, wanted: Mapping[str, str]) -> Written:
+    """The columns of both texts, of which ``wanted`` are named. Raises InvalidRequestError."""
     languages = {
         name: wanted[role]
         for name, role in (("src_lang", "source-language"), ("tgt_lang", "target-language"))
         if role in wanted
     }
     kind = part.features.get("translation")
-    if settings.task == "translation" and kind is not None and not is_string(kind):
-        return _by_language(kind, settings, languages)
-    sources, targets = _NAMES[settings.task]
+    if task == "translation" and kind is not None and not is_string(kind):
+        return _by_language(kind, wanted, languages)
+    sources, targets = _NAMES[task]
 
     def is_target(name: str, kind: Any) -> bool:
         return name != source and (is_string(kind) or is_string(getattr(kind, "feature", None)))
@@ -93,12 +97,12 @@ def read(part: Dataset, model: ModelFacts, settings: Settings) -> _Written:
         part, "source", sources, lambda _, kind: is_string(kind), wanted.get("source")
     )
     target = find_column(part, "target", targets, is_target, wanted.get("target"))
-    return _Written(settings.task, source, target, parameters=languages)
+    return Written(task, source, target, parameters=languages)
 
 
-def _by_language(kind: Any, settings: Settings, languages: Mapping[str, Any]) -> _Written:
+def _by_language(kind: Any, wanted: Mapping[str, str], languages: Mapping[str, Any]) -> Written:
     names = list(kind if isinstance(kind, dict) else getattr(kind, "languages", ()))
-    source, target = settings.columns.get("source"), settings.columns.get("target")
+    source, target = wanted.get("source"), wanted.get("target")
     if source is None and len(names) == 2 and target in (None, *names):
         source = names[0] if target is None else names[1 - names.index(target)]
     if target is None and len(names) == 2 and source in names:
@@ -108,4 +112,4 @@ def _by_language(kind: Any, settings: Settings, languages: Mapping[str, Any]) ->
             f"source-column: 'translation' holds {', '.join(names)}; say which to translate with "
             "--column source=LANGUAGE --column target=LANGUAGE."
         )
-    return _Written("translation", source, target, "translation", languages)
+    return Written("translation", source, target, "translation", languages)

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from phub_jupyter.compute.inference.pipelines.sequence_model import SequenceModel
 from phub_jupyter.errors import InvalidRequestError
 
-__all__ = ["Languages", "Told", "languages_of"]
+__all__ = ["Languages", "Told", "code_ids", "languages_of"]
 
 _CODE = re.compile(r"[a-z]{2,3}_[A-Z][A-Za-z]{1,3}")
 _TASK = re.compile(r"translation_(\w+)_to_(\w+)")
@@ -58,7 +58,7 @@ class _Codes:
         self._tokenizer = model.tokenizer
         self._forced = model.generation_config.forced_bos_token_id
         self._own = (model.tokenizer.src_lang, getattr(model.tokenizer, "tgt_lang", None))
-        self._ids = _code_ids(model.tokenizer)
+        self._ids = code_ids(model.tokenizer)
 
     def tell(self, source: str | None, target: str | None) -> Told:
         """Set the tokenizer to the source, and have the model begin with the target."""
@@ -82,7 +82,7 @@ class _Codes:
         return ", ".join(sorted(self._ids)[:5]) + ", …"
 
 
-def _code_ids(tokenizer: Any) -> dict[str, int]:
+def code_ids(tokenizer: Any) -> dict[str, int]:
     """The languages that a tokenizer has tokens for."""
     if hasattr(tokenizer, "lang_code_to_token"):
         return {code: tokenizer.get_lang_id(code) for code in tokenizer.lang_code_to_token}

@@ -6,6 +6,7 @@ table. Importing a recipe imports no machine-learning library.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 
 from phub_jupyter.compute.training.recipes.recipe import Recipe
@@ -18,10 +19,22 @@ _MODULES = {
     "image-classification": "image_classification",
     "token-classification": "token_classification",
     "sentence-similarity": "sentence_similarity",
+    "summarization": "summarization",
+    "translation": "translation",
     "text-classification": "text_classification",
     "text-generation": "text_generation",
     "tabular-classification": "tabular_classification",
     "tabular-regression": "tabular_regression",
+}
+
+# The tables of transformers that say which types of models there are for a task.
+_KINDS = {
+    "image-classification": "MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING_NAMES",
+    "token-classification": "MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES",
+    "summarization": "MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES",
+    "translation": "MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES",
+    "text-classification": "MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES",
+    "text-generation": "MODEL_FOR_CAUSAL_LM_MAPPING_NAMES",
 }
 
 TRAINABLE = tuple(_MODULES)
@@ -42,6 +55,14 @@ def recipe_for(task: str) -> Recipe:
 def needs_model(task: str) -> bool:
     """Whether a task starts from a base model; what learns from tables starts from nothing."""
     return task_named(task).modality != "tabular"
+
+
+def may_be(model_type: str, task: str) -> bool:
+    """Whether transformers makes models for a task of this type; unknown types may be anything."""
+    from transformers.models.auto import modeling_auto
+
+    names: Mapping[str, str] = getattr(modeling_auto, _KINDS.get(task, ""), {})
+    return not model_type or not names or model_type in names
 
 
 def require_model(task: str, there: bool) -> None:

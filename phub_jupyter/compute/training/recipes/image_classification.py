@@ -77,7 +77,9 @@ class _ImageClassification:
         else:
             check_numbers(rows["train"].targets, label)
         return Data(
-            **rows,
+            rows["train"],
+            rows["validation"],
+            rows["test"],
             columns={"image": image, "label": label},
             labels=names,
             problem=problem,

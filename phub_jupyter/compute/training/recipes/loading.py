@@ -37,13 +37,13 @@ def load_base(auto_class: str, folder: Path, **options: Any) -> PreTrainedModel:
     return model
 
 
-def load_tokenizer(folder: Path) -> Any:
+def load_tokenizer(folder: Path, **options: Any) -> Any:
     """The tokenizer in a folder. Raises InvalidRequestError."""
     from transformers import AutoTokenizer
 
     try:
         tokenizer = AutoTokenizer.from_pretrained(
-            folder, local_files_only=True, trust_remote_code=False
+            folder, local_files_only=True, trust_remote_code=False, **options
         )
     except (OSError, ValueError, KeyError, TypeError):
         logging.getLogger(__name__).debug("no tokenizer in %s", folder, exc_info=True)

@@ -81,7 +81,9 @@ class TabularRecipe:
         else:
             check_numbers(rows["train"].targets, label)
         return Data(
-            **rows,
+            rows["train"],
+            rows["validation"],
+            rows["test"],
             columns={**columns.roles(), "label": label},
             labels=names,
             problem="",

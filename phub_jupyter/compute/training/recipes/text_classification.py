@@ -85,7 +85,9 @@ class _TextClassification:
             for split, part in parts.items()
         }
         return Data(
-            **rows,
+            rows["train"],
+            rows["validation"],
+            rows["test"],
             columns={"text": text, "label": label},
             labels=names,
             problem=problem,
