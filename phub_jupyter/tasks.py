@@ -35,7 +35,7 @@ _ROWS = (
     Task("text-classification", "Text Classification", "text", "text", "accuracy", True, True),
     Task("token-classification", "Token Classification", "text", "text", "f1", True, True),
     Task("fill-mask", "Fill-Mask", "text", "text", servable=True),
-    Task("question-answering", "Question Answering", "text", "question+context", servable=True),
+    Task("question-answering", "Question Answering", "text", "question+context", "f1", True, True),
     Task("zero-shot-classification", "Zero-Shot Classification", "text", "text", servable=True),
     Task("sentence-similarity", "Sentence Similarity", "text", "sentences", "spearman", True, True),
     Task("feature-extraction", "Feature Extraction", "text", "text", servable=True),

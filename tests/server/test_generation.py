@@ -131,7 +131,8 @@ def test_a_caller_who_leaves_stops_the_writing(
     assert requests.post(url, json={"inputs": "x"}, headers=headers, timeout=60).ok  # it is loaded
     with requests.Session() as session:
         try:
-            answer = session.post(url, json=body, headers=headers, timeout=0.05, stream=True)
+            patience = 60 if stream else 0.05  # a stream is left at its first word
+            answer = session.post(url, json=body, headers=headers, timeout=patience, stream=True)
             next(answer.iter_lines())
             answer.close()
         except requests.Timeout:

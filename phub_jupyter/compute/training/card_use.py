@@ -42,6 +42,9 @@ def use_of(task: str, repo_id: str) -> str:
     if task == "sentence-similarity":
         call = 'sentence_similarity("A quiet film.", ["A calm movie.", "A loud engine."])'
         return _CLIENT.format(repo=repo_id, call=call)
+    if task == "question-answering":
+        call = 'question_answering(question="Who came?", context="Ada came by train.")'
+        return _CLIENT.format(repo=repo_id, call=call)
     if task in _WRITTEN:  # for which the public library has no pipelines any more
         return _CLIENT.format(repo=repo_id, call=f'{task}("…")')
     if library_of(task) == "sklearn":

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from phub_jupyter.compute.evaluation.settings import Settings
 
-__all__ = ["read"]
+__all__ = ["Answers", "answer_texts", "find_answers", "read"]
 
 _CONTEXTS = ("context", "passage", "text", "document")
 _ANSWERS = ("answers", "answer")
@@ -22,7 +22,7 @@ _READ_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class _Answers:
+class Answers:
     question: str
     context: str
     answers: str
@@ -49,7 +49,7 @@ class _Answers:
         ]
 
     def references(self, rows: Batch) -> list[Any]:
-        return [_texts(answers) for answers in rows[self.answers]]
+        return [answer_texts(answers) for answers in rows[self.answers]]
 
     def calls(self, rows: Batch) -> list[dict[str, Any]]:
         columns = (rows[self.question], rows[self.context])
@@ -68,7 +68,7 @@ class _Answers:
         return list(rows[self.question])
 
 
-def _texts(answers: Any) -> list[str]:
+def answer_texts(answers: Any) -> list[str]:
     """The right texts, from a list, from one text, or from texts beside where they begin."""
     if isinstance(answers, Mapping):
         answers = answers.get("text")
@@ -78,9 +78,13 @@ def _texts(answers: Any) -> list[str]:
     return [str(text) for text in found if is_written(text)]
 
 
-def read(part: Dataset, model: ModelFacts, settings: Settings) -> _Answers:
+def read(part: Dataset, model: ModelFacts, settings: Settings) -> Answers:
     """Find question, text and answers. Raises InvalidRequestError."""
-    wanted = settings.columns
+    return find_answers(part, settings.columns)
+
+
+def find_answers(part: Dataset, wanted: Mapping[str, str]) -> Answers:
+    """The three columns, of which ``wanted`` are named. Raises InvalidRequestError."""
     question = find_column(
         part, "question", ("question", "query"), _is_text, wanted.get("question")
     )
@@ -96,14 +100,14 @@ def read(part: Dataset, model: ModelFacts, settings: Settings) -> _Answers:
         return name in _ANSWERS
 
     answers = find_column(part, "answers", _ANSWERS, may_be_answers, wanted.get("answers"))
-    return _Answers(question, context, answers, _lacks_some(part, answers))
+    return Answers(question, context, answers, _lacks_some(part, answers))
 
 
 def _lacks_some(part: Dataset, column: str) -> bool:
     """Whether a row says that there is no answer; one that says nothing is left out anyway."""
     values = part.select_columns([column])
     return any(
-        value is not None and not _texts(value)
+        value is not None and not answer_texts(value)
         for start in range(0, len(part), _READ_AT_ONCE)
         for value in values[start : start + _READ_AT_ONCE][column]
     )

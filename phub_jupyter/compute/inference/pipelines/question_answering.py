@@ -9,11 +9,17 @@ from typing import Any
 
 from phub_jupyter.compute.inference.model_folder import load_parts
 from phub_jupyter.compute.inference.pipelines.answer_spans import (
-    Place,
     Span,
     WindowScores,
     best_spans,
     score_window,
+)
+from phub_jupyter.compute.inference.pipelines.answer_windows import (
+    QUESTION_TOKENS,
+    WINDOW_TOKENS,
+    Window,
+    answer_windows,
+    shortened,
 )
 from phub_jupyter.compute.inference.pipelines.call import (
     flag,
@@ -28,12 +34,18 @@ from phub_jupyter.compute.inference.pipelines.text_model import (
     probabilities,
     require_offsets,
 )
-from phub_jupyter.compute.inference.pipelines.tokens import TokenisedText, own, tokenised
+from phub_jupyter.compute.inference.pipelines.tokens import TokenisedText, tokenised
 from phub_jupyter.errors import InvalidRequestError
 
-__all__ = ["QuestionAnswering", "QuestionAnsweringRequest", "load", "parse"]
+__all__ = ["ANSWER_TOKENS", "QuestionAnswering", "QuestionAnsweringRequest", "load", "parse"]
 
-_DEFAULTS = {"max_answer_len": 15, "max_question_len": 64, "max_seq_len": 384, "top_k": 1}
+ANSWER_TOKENS = 15
+_DEFAULTS = {
+    "max_answer_len": ANSWER_TOKENS,
+    "max_question_len": QUESTION_TOKENS,
+    "max_seq_len": WINDOW_TOKENS,
+    "top_k": 1,
+}
 _HIGHEST = {"max_answer_len": 512, "top_k": 100}
 _FLAGS = {"align_to_words": True, "handle_impossible_answer": False}
 _PARAMETERS = (*_DEFAULTS, *_FLAGS, "doc_stride")
@@ -49,15 +61,6 @@ class QuestionAnsweringRequest:
     numbers: dict[str, int]
     flags: dict[str, bool]
     doc_stride: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Window:
-    """Which tokens may be in an answer, and the characters that each would take along."""
-
-    request: QuestionAnsweringRequest
-    places: list[Place | None]
-    nothing: int | None
 
 
 def parse(body: Mapping[str, Any]) -> QuestionAnsweringRequest:
@@ -88,8 +91,6 @@ class QuestionAnswering:
 
     def __init__(self, model: Any, tokenizer: Any) -> None:
         require_offsets(tokenizer)
-        # Models that are filled up on the left were trained with the text before the question.
-        self._side = 1 if tokenizer.padding_side == "right" else 0
         self._text_model = TextModel(
             model, tokenizer, probabilities, output=_both_logits, decides=False
         )
@@ -100,64 +101,21 @@ class QuestionAnswering:
 
     def tokenise(self, request: QuestionAnsweringRequest) -> list[TokenisedText]:
         """The question with the text, in windows that overlap where the text is long."""
-        tokenizer = self._text_model.tokenizer
-        encoding = self._encode(request, self._question(request))
-        count = len(encoding["input_ids"])
-        if count > _MAX_WINDOWS:
-            raise InvalidRequestError(
-                f"inputs.context: it makes {count} windows, more than {_MAX_WINDOWS}; send less "
-                "text, or a smaller parameters.doc_stride."
-            )
-        windows = [
-            _Window(
-                request,
-                _places(encoding, index, self._side, request.flags["align_to_words"]),
-                _position(encoding["input_ids"][index], tokenizer.cls_token_id),
-            )
-            for index in range(count)
-        ]
-        return tokenised(tokenizer, encoding, windows)
-
-    def _question(self, request: QuestionAnsweringRequest) -> str:
-        longest = request.numbers["max_question_len"]
-        encoding = own(self._text_model.tokenizer)(
-            request.question,
-            add_special_tokens=False,
-            return_offsets_mapping=True,
-            truncation=True,
-            max_length=longest,
+        model, numbers = self._text_model, request.numbers
+        encoding, windows = answer_windows(
+            model.tokenizer,
+            shortened(model.tokenizer, request.question, numbers["max_question_len"]),
+            request.context,
+            min(numbers["max_seq_len"], model.max_length),
+            stride=request.doc_stride,
+            whole_words=request.flags["align_to_words"],
         )
-        offsets = encoding["offset_mapping"]
-        if not offsets:
-            raise InvalidRequestError("inputs.question: the model's tokenizer finds nothing in it.")
-        return request.question[: offsets[-1][1]]
-
-    def _encode(self, request: QuestionAnsweringRequest, question: str) -> Any:
-        model = self._text_model
-        longest = min(request.numbers["max_seq_len"], model.max_length)
-        asked = len(own(model.tokenizer)(question, add_special_tokens=False)["input_ids"])
-        special = model.tokenizer.num_special_tokens_to_add(pair=True)
-        room = longest - special - asked
-        if room < 1:
+        if len(windows) > _MAX_WINDOWS:
             raise InvalidRequestError(
-                f"inputs.question: its {asked} tokens leave no room for the text, as the model "
-                f"sees {longest} at a time; ask in fewer words, or raise parameters.max_seq_len."
+                f"inputs.context: it makes {len(windows)} windows, more than {_MAX_WINDOWS}; send "
+                "less text, or a smaller parameters.doc_stride."
             )
-        stride = request.doc_stride
-        if stride is not None and stride >= room:
-            raise InvalidRequestError(
-                f"parameters.doc_stride: the model sees {room} tokens of the text at a time, so "
-                "use less than that."
-            )
-        pair = (question, request.context) if self._side else (request.context, question)
-        return model.encode(
-            [pair],
-            max_length=longest,
-            truncation="only_second" if self._side else "only_first",
-            stride=min(128, room // 2) if stride is None else stride,
-            return_overflowing_tokens=True,
-            return_offsets_mapping=True,
-        )
+        return tokenised(model.tokenizer, encoding, [(request, window) for window in windows])
 
     def run(self, items: Sequence[TokenisedText]) -> list[Any]:
         """Run one batch; for each window the best spans in it."""
@@ -168,7 +126,8 @@ class QuestionAnswering:
         outputs = []
         for item, start, end in zip(items, starts, ends, strict=True):
             part = slice(len(start) - item.length, None) if left else slice(item.length)
-            outputs.append(_score(item.about, start[part], end[part]))
+            request, window = item.about
+            outputs.append(_score(request, window, start[part], end[part]))
         return outputs
 
     def shape(self, request: QuestionAnsweringRequest, outputs: Sequence[Any]) -> Any:
@@ -190,8 +149,8 @@ def _both_logits(output: Any) -> Any:
     return torch.stack([output.start_logits, output.end_logits])
 
 
-def _score(window: _Window, start: Any, end: Any) -> WindowScores:
-    numbers = window.request.numbers
+def _score(request: QuestionAnsweringRequest, window: Window, start: Any, end: Any) -> WindowScores:
+    numbers = request.numbers
     return score_window(
         start,
         end,
@@ -200,26 +159,6 @@ def _score(window: _Window, start: Any, end: Any) -> WindowScores:
         longest=numbers["max_answer_len"],
         count=numbers["top_k"],
     )
-
-
-def _places(encoding: Any, index: int, side: int, whole_words: bool) -> list[Place | None]:
-    """The characters of each token of the text, or of its whole word; None for all others."""
-    offsets = encoding["offset_mapping"][index]
-    words = encoding.word_ids(index) if whole_words else range(len(offsets))
-    rows = [
-        (place, word if which == side else None)
-        for place, word, which in zip(offsets, words, encoding.sequence_ids(index), strict=True)
-    ]
-    reach: dict[int, Place] = {}
-    for place, word in rows:
-        if word is not None:
-            low, high = reach.get(word, place)
-            reach[word] = (min(low, place[0]), max(high, place[1]))
-    return [None if word is None else reach[word] for _, word in rows]
-
-
-def _position(ids: Sequence[int], token: int | None) -> int | None:
-    return ids.index(token) if token is not None and token in ids else None
 
 
 def _answer(context: str, span: Span) -> dict[str, Any]:

@@ -18,6 +18,7 @@ __all__ = ["TRAINABLE", "needs_model", "recipe_for", "require_model"]
 _MODULES = {
     "image-classification": "image_classification",
     "token-classification": "token_classification",
+    "question-answering": "question_answering",
     "sentence-similarity": "sentence_similarity",
     "summarization": "summarization",
     "translation": "translation",
@@ -31,6 +32,7 @@ _MODULES = {
 _KINDS = {
     "image-classification": "MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING_NAMES",
     "token-classification": "MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING_NAMES",
+    "question-answering": "MODEL_FOR_QUESTION_ANSWERING_MAPPING_NAMES",
     "summarization": "MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES",
     "translation": "MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES",
     "text-classification": "MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES",
