@@ -203,8 +203,8 @@ class Crashes:
         )
 
     def _take(self, user: str, journal: Path, moment: float) -> None:
-        """Believe what a client has noted; its last line may be cut off."""
-        lines = journal.read_text().splitlines() if journal.exists() else []
+        """Believe what a client has noted, but for a last line that its end has cut off."""
+        *lines, _ = journal.read_text().split("\n") if journal.exists() else [""]
         for line in lines:
             event = json.loads(line)
             if "begin" in event:
