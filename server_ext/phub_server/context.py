@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from phub_server.known_answers import KnownAnswers
+from phub_server.known_models import KnownModels
 
 if TYPE_CHECKING:
     from phub_jupyter.hub.hub import Hub
@@ -37,10 +38,12 @@ class ServerContext:
     executor: ThreadPoolExecutor = field(default_factory=_new_executor)
     senders: ThreadPoolExecutor = field(default_factory=_new_senders)
     answers: KnownAnswers = field(init=False)
+    models: KnownModels = field(init=False)
 
     def __post_init__(self) -> None:
-        """Begin with no answers."""
+        """Begin with nothing known."""
         self.answers = KnownAnswers(self.hub.database.version)
+        self.models = KnownModels(self.hub.database.version)
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> ServerContext:

@@ -25,7 +25,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("function", [None, "softmax", "sigmoid", "none"])
-def test_scores_are_those_of_the_transformers_pipeline(folder: Path, function: str | None) -> None:
+def test_scores_are_those_of_the_transformers_pipeline(
+    folder: Path, full_precision: None, function: str | None
+) -> None:
     from transformers import pipeline
 
     for samples in (chirp(), chirp(0.4, seed=3)):

@@ -31,7 +31,7 @@ def infer(folder: Path, inputs: Any = PICTURE, parameters: Any = None) -> Any:
 @pytest.mark.parametrize("family", ["vit", "resnet"])
 @pytest.mark.parametrize("function", [None, "softmax", "sigmoid", "none"])
 def test_scores_are_those_of_the_transformers_pipeline(
-    family: str, function: str | None, tmp_path: Path
+    family: str, function: str | None, full_precision: None, tmp_path: Path
 ) -> None:
     from transformers import pipeline
 

@@ -20,9 +20,11 @@ from phub_jupyter.errors import (
 from phub_jupyter.frames import Media
 from phub_jupyter.hub.access import Action
 from phub_jupyter.hub.database.tables import Repo
+from phub_jupyter.hub.repos.folders import main_stamp
 from phub_jupyter.hub.serving.calls import Call
 from phub_jupyter.hub.serving.tally import Meter, outcome_of
 from phub_server.base import HubHandler
+from phub_server.known_models import KnownModel, key_of
 from phub_server.networks import network_of
 from phub_server.routing import NAMESPACE
 
@@ -33,7 +35,7 @@ _DONE = b"data: [DONE]\n\n"
 
 
 class ModelHandler(HubHandler):
-    """A request to one model. Access and commit are looked up anew for every call."""
+    """A request to one model. A call never sees rights or a commit that are not those of now."""
 
     _work: asyncio.Task[None] | None = None
     _line: str | None = None
@@ -41,13 +43,26 @@ class ModelHandler(HubHandler):
 
     async def model(self, namespace: str, name: str, revision: str | None) -> tuple[Repo, str]:
         """The model and the commit to run, if the caller may have its content."""
+        if revision in (None, "main"):
+            known = self.context.models.of(self.actor, namespace, name)
+            if known is None:
+                known = await self._look_up(namespace, name)
+            self._repo, self._line = known.repo, "main"
+            return known.repo, known.commit
         repo = await self.repo(Action.CONTENT, "models", namespace, name)
-        commit = await self.run(
-            lambda: self.hub.repositories.open(repo).resolve(revision or "main")
-        )
-        exact = revision is not None and commit.startswith(revision)
-        self._line = None if exact else revision or "main"
+        commit = await self.run(lambda: self.hub.repositories.open(repo).resolve(revision))
+        self._line = None if commit.startswith(revision) else revision
         return repo, commit
+
+    async def _look_up(self, namespace: str, name: str) -> KnownModel:
+        models, version = self.context.models, self.context.models.now()
+        repo = await self.repo(Action.CONTENT, "models", namespace, name)
+        path = self.hub.repositories.path(repo)
+        stamp = main_stamp(path)
+        commit = await self.run(lambda: self.hub.repositories.open(repo).resolve("main"))
+        known = KnownModel(self.actor, repo, commit, path, stamp)
+        models.put(key_of(self.actor, namespace, name), known, version)
+        return known
 
     async def answer(
         self, repo: Repo, commit: str, task: str, body: dict[str, Any], *, done: bool = False

@@ -74,7 +74,7 @@ class AudioClassification:
         return self._labels.ranked(outputs[0], request.function, request.top_k)
 
     def _forward(self, batch: dict[str, Any], items: Sequence[TensorItem]) -> Any:
-        return self._model(**fit(batch, self._model)).logits.float().cpu()
+        return self._model(**fit(batch, self._model)).logits.float().cpu().numpy()
 
 
 def load(folder: Path) -> AudioClassification:

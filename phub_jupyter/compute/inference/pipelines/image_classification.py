@@ -66,7 +66,7 @@ class ImageClassification:
         return self._labels.ranked(outputs[0], request.function, request.top_k)
 
     def _forward(self, batch: dict[str, Any], items: Sequence[TensorItem]) -> Any:
-        return self._model(**fit(batch, self._model)).logits.float().cpu()
+        return self._model(**fit(batch, self._model)).logits.float().cpu().numpy()
 
 
 def load(folder: Path) -> ImageClassification:

@@ -69,9 +69,11 @@ def blame_model() -> Iterator[None]:
 
 
 def finite(values: Any) -> Any:
-    """The same numbers. Raises InvalidRequestError if one of them is none."""
+    """The same tensor or array. Raises InvalidRequestError if something in it is no number."""
+    import numpy as np
     import torch
 
-    if not bool(torch.isfinite(values).all()):
+    check: Any = torch.isfinite if isinstance(values, torch.Tensor) else np.isfinite
+    if not bool(check(values).all()):
         raise InvalidRequestError("model: it answers with something that is not a number.")
     return values

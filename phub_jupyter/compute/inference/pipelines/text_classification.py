@@ -60,7 +60,7 @@ class TextClassification:
 
     def run(self, items: Sequence[TokenisedText]) -> list[Any]:
         """Run one batch; the raw output of the model for each text, as a row of floats."""
-        return list(self._text_model.forward(items).logits.float().cpu())
+        return list(self._text_model.forward(items).logits.float().cpu().numpy())
 
     def shape(
         self, request: TextClassificationRequest, outputs: Sequence[Any]
