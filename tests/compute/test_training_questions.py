@@ -208,7 +208,7 @@ def test_an_answer_is_marked_in_the_windows_that_hold_it(tmp_path: Path, model: 
         {"answers": ["bob"]},
         {"answer": "bob"},
         {"answer": "bob", "answer_start": 4},
-        {"answer": "bob", "answer_start": 99},
+        {"answer_text": "bob", "answer_start": 99},
     ],
 )
 def test_answers_are_read_in_all_the_usual_forms(tmp_path: Path, answers: dict[str, Any]) -> None:

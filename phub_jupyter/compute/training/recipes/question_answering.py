@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RECIPE"]
 
-_ANSWERS = ("answers", "answer")
+_ANSWERS = ("answers", "answer", "answer_text")
 _LENGTHS = (WINDOW_TOKENS // 3 * 2, WINDOW_TOKENS)
 
 
