@@ -97,7 +97,9 @@ _QUESTION: Parameters = {
     "max_seq_len": whole("The longest part of the text that is read at once.", default=384),
     "top_k": whole("How many answers, best first.", high=100, default=1),
     "align_to_words": flag("Answer in whole words.", default=True),
-    "handle_impossible_answer": flag("The answer may be nothing.", default=False),
+    "handle_impossible_answer": flag(
+        "The answer may be nothing; if left out, only where the model has learnt that."
+    ),
     "doc_stride": whole("By how many tokens the parts overlap.", low=0),
 }
 

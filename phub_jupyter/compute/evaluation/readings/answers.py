@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Answers", "answer_texts", "find_answers", "read"]
 
 _CONTEXTS = ("context", "passage", "text", "document")
-_ANSWERS = ("answers", "answer")
+_ANSWERS = ("answers", "answer", "answer_text")
 _READ_AT_ONCE = 1000
 
 

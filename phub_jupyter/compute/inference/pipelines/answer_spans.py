@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Place", "Span", "WindowScores", "best_spans", "score_window"]
+__all__ = ["Place", "Span", "WindowScores", "best_spans", "score_window", "surplus_of_none"]
 
 Place = tuple[int, int]
 _CANDIDATES = 20
@@ -89,16 +89,54 @@ def _log_sum(values: Sequence[float]) -> float:
     return highest + math.log(sum(math.exp(value - highest) for value in values))
 
 
-def best_spans(windows: Sequence[WindowScores], *, count: int, may_be_missing: bool) -> list[Span]:
-    """The ``count`` best answers, the empty one among them if there may be none."""
+def best_spans(
+    windows: Sequence[WindowScores], *, count: int, may_be_missing: bool, threshold: float = 0.0
+) -> list[Span]:
+    """The ``count`` best answers, the empty one among them if there may be none.
+
+    That must be likelier than an answer by ``threshold``, a logarithm: its odds are lowered by it.
+    """
+    if may_be_missing and threshold:
+        windows = [_lowered(window, threshold) for window in windows]
     whole = _log_sum([window.whole for window in windows])
-    found: dict[tuple[int, int], float] = {}
+    spans = [
+        Span(start, end, min(1.0, math.exp(value - whole)))
+        for (start, end), value in _together(windows).items()
+    ]
+    missing = _missing(windows)
+    if may_be_missing and missing is not None:
+        spans.append(Span(0, 0, min(1.0, math.exp(missing - whole))))
+    return sorted(spans, key=lambda span: span.score, reverse=True)[:count]
+
+
+def surplus_of_none(windows: Sequence[WindowScores]) -> float:
+    """How much likelier no answer is than the best one, as a logarithm: what a threshold cuts."""
+    missing = _missing(windows)
+    if missing is None:
+        return -math.inf
+    return missing - max(_together(windows).values(), default=-math.inf)
+
+
+def _missing(windows: Sequence[WindowScores]) -> float | None:
+    # No answer is meant only if no window has one: the least sure window decides.
+    return min((window.nothing for window in windows if window.nothing is not None), default=None)
+
+
+def _together(windows: Sequence[WindowScores]) -> dict[Place, float]:
+    """The logarithm of each span over all windows that have it."""
+    found: dict[Place, list[float]] = {}
     for window in windows:
         for start, end, value in window.spans:
-            found[start, end] = found.get((start, end), 0.0) + math.exp(value - whole)
-    spans = [Span(start, end, min(1.0, score)) for (start, end), score in found.items()]
-    missing = [window.nothing for window in windows if window.nothing is not None]
-    if may_be_missing and missing:
-        # No answer is meant only if no window has one: the least sure window decides.
-        spans.append(Span(0, 0, math.exp(min(missing) - whole)))
-    return sorted(spans, key=lambda span: span.score, reverse=True)[:count]
+            found.setdefault((start, end), []).append(value)
+    return {place: _log_sum(values) for place, values in found.items()}
+
+
+def _lowered(window: WindowScores, threshold: float) -> WindowScores:
+    """The window with the odds of no answer lowered, so that all shares still make one."""
+    nothing = window.nothing
+    if nothing is None:
+        return window
+    rest = -math.expm1(min(0.0, nothing - window.whole))  # the share of everything else
+    others = window.whole + math.log(rest) if rest > 0 else _log_sum([s[2] for s in window.spans])
+    whole = _log_sum([others, nothing - threshold])
+    return WindowScores(window.spans, whole, nothing - threshold)

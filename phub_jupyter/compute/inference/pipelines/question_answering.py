@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,9 +38,19 @@ from phub_jupyter.compute.inference.pipelines.text_model import (
 from phub_jupyter.compute.inference.pipelines.tokens import TokenisedText, tokenised
 from phub_jupyter.errors import InvalidRequestError
 
-__all__ = ["ANSWER_TOKENS", "QuestionAnswering", "QuestionAnsweringRequest", "load", "parse"]
+__all__ = [
+    "ANSWER_TOKENS",
+    "THRESHOLD",
+    "QuestionAnswering",
+    "QuestionAnsweringRequest",
+    "load",
+    "parse",
+]
 
 ANSWER_TOKENS = 15
+THRESHOLD = "no_answer_threshold"
+"""In the configuration of a model that has learnt that some questions have no answer: how much
+likelier than an answer none must be, a logarithm. Such a model may say so without being told."""
 _DEFAULTS = {
     "max_answer_len": ANSWER_TOKENS,
     "max_question_len": QUESTION_TOKENS,
@@ -47,14 +58,17 @@ _DEFAULTS = {
     "top_k": 1,
 }
 _HIGHEST = {"max_answer_len": 512, "top_k": 100}
-_FLAGS = {"align_to_words": True, "handle_impossible_answer": False}
+_FLAGS = ("align_to_words", "handle_impossible_answer")
 _PARAMETERS = (*_DEFAULTS, *_FLAGS, "doc_stride")
 _MAX_WINDOWS = 512
 
 
 @dataclass(frozen=True, slots=True)
 class QuestionAnsweringRequest:
-    """A checked question and its text. Without ``doc_stride`` windows overlap by up to 128."""
+    """A checked question and its text. Without ``doc_stride`` windows overlap by up to 128.
+
+    ``flags`` are those that were sent.
+    """
 
     question: str
     context: str
@@ -81,7 +95,7 @@ def parse(body: Mapping[str, Any]) -> QuestionAnsweringRequest:
             )
             for name, default in _DEFAULTS.items()
         },
-        {name: flag(f"parameters.{name}", sent.get(name, own)) for name, own in _FLAGS.items()},
+        {name: flag(f"parameters.{name}", sent[name]) for name in _FLAGS if name in sent},
         None if stride is None else whole_number("parameters.doc_stride", stride, low=0),
     )
 
@@ -91,6 +105,7 @@ class QuestionAnswering:
 
     def __init__(self, model: Any, tokenizer: Any) -> None:
         require_offsets(tokenizer)
+        self._threshold = _threshold(model.config)
         self._text_model = TextModel(
             model, tokenizer, probabilities, output=_both_logits, decides=False
         )
@@ -108,7 +123,7 @@ class QuestionAnswering:
             request.context,
             min(numbers["max_seq_len"], model.max_length),
             stride=request.doc_stride,
-            whole_words=request.flags["align_to_words"],
+            whole_words=request.flags.get("align_to_words", True),
         )
         if len(windows) > _MAX_WINDOWS:
             raise InvalidRequestError(
@@ -132,10 +147,12 @@ class QuestionAnswering:
 
     def shape(self, request: QuestionAnsweringRequest, outputs: Sequence[Any]) -> Any:
         """``{answer, score, start, end}``, or a list of those if more than one is asked for."""
+        knows = self._threshold is not None
         spans = best_spans(
             outputs,
             count=request.numbers["top_k"],
-            may_be_missing=request.flags["handle_impossible_answer"],
+            may_be_missing=request.flags.get("handle_impossible_answer", knows),
+            threshold=self._threshold or 0.0,
         )
         answers = [_answer(request.context, span) for span in spans]
         if not answers:
@@ -147,6 +164,17 @@ def _both_logits(output: Any) -> Any:
     import torch
 
     return torch.stack([output.start_logits, output.end_logits])
+
+
+def _threshold(config: Any) -> float | None:
+    value = getattr(config, THRESHOLD, None)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise InvalidRequestError(
+            f"model: {THRESHOLD} in its config.json is not a number; correct it or take it out."
+        )
+    return float(value)
 
 
 def _score(request: QuestionAnsweringRequest, window: Window, start: Any, end: Any) -> WindowScores:

@@ -23,14 +23,14 @@ from phub_jupyter.compute.training.recipes.token_model import load_tagging_token
 from phub_jupyter.compute.training.scores import Scores
 from phub_jupyter.compute.training.settings import Settings
 from phub_jupyter.compute.training.space import FamilySpace
-from phub_jupyter.compute.training.stepwise import StepwiseTrial
+from phub_jupyter.errors import InvalidRequestError
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
 __all__ = ["RECIPE"]
 
-_ANSWERS = ("answers", "answer")
+_ANSWERS = ("answers", "answer", "answer_text")
 _LENGTHS = (WINDOW_TOKENS // 3 * 2, WINDOW_TOKENS)
 
 
@@ -47,13 +47,24 @@ class _QuestionAnswering:
     def read(self, parts: Mapping[str, Dataset], settings: Settings) -> Data:
         found = find_answers(parts["train"], settings.columns)
         rows = {split: question_rows(found, part, split) for split, part in parts.items()}
-        return Data(rows["train"], rows["validation"], rows["test"], columns=found.columns)
+        some = any(not answers for answers in rows["train"].targets)
+        return Data(
+            rows["train"],
+            rows["validation"],
+            rows["test"],
+            columns=found.columns,
+            problem="some_without_answer" if some else "",
+        )
 
     def engine(self, data: Data, model_folder: Path) -> Engine:
         import torch
 
-        load_tagging_tokenizer(model_folder)
-        model = load_pointer(model_folder)
+        model, tokenizer = load_pointer(model_folder), load_tagging_tokenizer(model_folder)
+        if data.problem and tokenizer.cls_token_id is None:
+            raise InvalidRequestError(
+                "model: its tokenizer has no [CLS] token to point at when there is no answer; "
+                "start from an encoder such as BERT, or remove the rows without an answer."
+            )
         tokens = torch.full((4, 64), 5, dtype=torch.long)
         return Engine.choose(
             model, {"input_ids": tokens, "attention_mask": torch.ones_like(tokens)}
@@ -70,13 +81,16 @@ class _QuestionAnswering:
         ]
 
     def space(self, data: Data) -> tuple[FamilySpace, ...]:
-        return (FamilySpace("overlap", {}), *encoder_families(len(data.train), _LENGTHS))
+        encoders = encoder_families(len(data.train), _LENGTHS)
+        return (FamilySpace("overlap", {}), *encoders, FamilySpace("guess", {}))
 
     def trial(self, candidate: Candidate, work: Work) -> Trial:
         if candidate.stepwise:
+            from phub_jupyter.compute.training.recipes.question_trial import QuestionTrial
+
             length = int(candidate.parameters["max_length"])
-            return StepwiseTrial(candidate, QuestionModel(length, work), work)
-        return QuestionOverlap(work)
+            return QuestionTrial(candidate, QuestionModel(length, work), work)
+        return QuestionOverlap(candidate, work)
 
     def score(self, data: Data, split: str, predictions: Sequence[Any]) -> Scores:
         targets = data.split(split).targets

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import random
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from phub_jupyter.compute.inference.pipelines.answer_spans import best_spans, score_window
+from phub_jupyter.compute.evaluation.readings.reading import ModelFacts
+from phub_jupyter.compute.inference.pipelines.answer_spans import WindowScores, score_window
 from phub_jupyter.compute.inference.pipelines.answer_windows import (
     QUESTION_TOKENS,
     Window,
@@ -16,38 +19,60 @@ from phub_jupyter.compute.inference.pipelines.answer_windows import (
     shortened,
 )
 from phub_jupyter.compute.inference.pipelines.question_answering import ANSWER_TOKENS
-from phub_jupyter.compute.inference.pipelines.tokens import TokenisedText, pad, tokenised
+from phub_jupyter.compute.inference.pipelines.tokens import (
+    TokenisedText,
+    longest_input,
+    pad,
+    tokenised,
+)
 from phub_jupyter.compute.training.recipes.loading import load_base
 from phub_jupyter.compute.training.recipes.question_rows import NOWHERE, Place
 from phub_jupyter.compute.training.recipes.recipe import Work
 from phub_jupyter.compute.training.recipes.token_model import load_tagging_tokenizer
+from phub_jupyter.errors import InvalidRequestError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-__all__ = ["QuestionModel", "has_silence", "load_pointer"]
+__all__ = ["QuestionModel", "load_pointer"]
 
 _BATCH = 32
+_ROWS_AT_ONCE = 128
 _MARKS = ("start_positions", "end_positions")
 
 
 def load_pointer(folder: Path) -> PreTrainedModel:
-    """The model in a folder, with two new outputs a token if it has none."""
+    """The model in a folder, with two new outputs a token if it has none.
+
+    Raises InvalidRequestError.
+    """
+    from transformers.models.auto.modeling_auto import MODEL_FOR_QUESTION_ANSWERING_MAPPING_NAMES
+
+    kind = str(ModelFacts.of("", folder).config.get("model_type", ""))
+    if kind and kind not in MODEL_FOR_QUESTION_ANSWERING_MAPPING_NAMES:
+        raise InvalidRequestError(
+            f"model: one of type '{kind}' cannot learn to point at answers in a text; start from "
+            "an encoder of texts such as BERT or RoBERTa."
+        )
     return load_base("AutoModelForQuestionAnswering", folder)
 
 
-def has_silence(work: Work) -> bool:
-    """Whether a training row says that its text holds no answer, so that a model may say so."""
-    return any(not answers for answers in work.data.train.targets)
-
-
 @dataclass(frozen=True, slots=True)
-class _Cut:
-    """A split in windows: the tokens of each, the row that it is of, and what is where in it."""
+class _Examples:
+    """Windows to learn from, in the shape that the Trainer takes: a sequence of rows."""
 
-    items: list[TokenisedText]
-    rows: list[int]
-    windows: list[Window]
+    columns: dict[str, list[Any]]
+
+    @property
+    def token_ids(self) -> list[Any]:
+        """The tokens of each window."""
+        return self.columns["input_ids"]
+
+    def __len__(self) -> int:
+        return len(self.token_ids)
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        return {name: values[index] for name, values in self.columns.items()}
 
 
 class QuestionModel:
@@ -59,42 +84,55 @@ class QuestionModel:
 
     @cached_property
     def processor(self) -> Any:
-        tokenizer = load_tagging_tokenizer(self._work.model_folder)
+        folder = self._work.model_folder
+        tokenizer = load_tagging_tokenizer(folder)
+        seen = self._work.once("longest input", lambda: longest_input(self.load(folder), tokenizer))
         # What is published sees as much of a text at a time as what was scored.
-        tokenizer.model_max_length = min(self._wanted_length, int(tokenizer.model_max_length))
+        tokenizer.model_max_length = min(self._wanted_length, int(seen))
         return tokenizer
 
     def load(self, folder: Path) -> PreTrainedModel:
         return load_pointer(folder)
 
     def examples(self, split: str) -> Any:
-        cut, places = self._cut(split), self._work.data.split(split).inputs["place"]
-        rows = []
-        for item, row, window in zip(cut.items, cut.rows, cut.windows, strict=True):
-            marked = None if places[row] == NOWHERE else _marked(window, places[row])
-            if marked is not None:
-                rows.append((item, marked))
-        return _Examples(rows)
+        key = ("questions", split, int(self.processor.model_max_length))
+        return self._work.once(key, lambda: self._examples(split))
 
     def collator(self) -> Any:
         return self._batch
 
-    def _batch(self, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    def predict(self, model: PreTrainedModel, split: str) -> list[list[WindowScores]]:
+        """What the windows of each row hold, of which answers are to be made.
+
+        Windows are cut again each time: all of a split would take more memory than the model.
+        """
+        model.train(False).to(self._work.engine.device)
+        count = len(self._work.data.split(split))
+        scored: list[list[WindowScores]] = []
+        for first in range(0, count, _ROWS_AT_ONCE):
+            rows = range(first, min(count, first + _ROWS_AT_ONCE))
+            scored += self._scored(model, [self._windows(split, row) for row in rows])
+        return scored
+
+    def _scored(
+        self, model: PreTrainedModel, rows: list[list[TokenisedText]]
+    ) -> list[list[WindowScores]]:
         import torch
 
-        plain = [{name: row[name] for name in row if name not in _MARKS} for row in rows]
-        batch = pad(self.processor, [TokenisedText(columns) for columns in plain])
-        for name in _MARKS:
-            batch[name] = torch.tensor([row[name] for row in rows])
-        return batch
-
-    def predict(self, model: PreTrainedModel, split: str) -> Sequence[Any]:
-        """The most likely part of each text; an empty one where it is that there is no answer."""
-        cut, contexts = self._cut(split), self._work.data.split(split).inputs["context"]
-        scored: list[list[Any]] = [[] for _ in contexts]
-        for places, starts, ends in self._run(model, cut):
-            for place, start, end in zip(places, starts, ends, strict=True):
-                window, size = cut.windows[place], cut.items[place].length
+        pairs = [(row, item) for row, items in enumerate(rows) for item in items]
+        pairs.sort(key=lambda pair: pair[1].length)
+        scored: list[list[WindowScores]] = [[] for _ in rows]
+        for first in range(0, len(pairs), _BATCH):
+            self._work.check()
+            some = pairs[first : first + _BATCH]
+            batch = pad(self.processor, [item for _, item in some])
+            batch = {name: value.to(self._work.engine.device) for name, value in batch.items()}
+            with torch.inference_mode(), self._work.engine.autocast():
+                output = model(**batch)
+            starts = output.start_logits.float().cpu().numpy()
+            ends = output.end_logits.float().cpu().numpy()
+            for (row, item), start, end in zip(some, starts, ends, strict=True):
+                size, window = item.length, item.about
                 found = score_window(
                     start[:size],
                     end[:size],
@@ -103,73 +141,79 @@ class QuestionModel:
                     longest=ANSWER_TOKENS,
                     count=1,
                 )
-                scored[cut.rows[place]].append(found)
-        silent = has_silence(self._work)
-        answers = []
-        for context, windows in zip(contexts, scored, strict=True):
-            spans = best_spans(windows, count=1, may_be_missing=silent)
-            answers.append(context[spans[0].start : spans[0].end].strip() if spans else "")
-        return answers
+                scored[row].append(found)
+        return scored
 
-    def _run(self, model: PreTrainedModel, cut: _Cut) -> Iterator[tuple[list[int], Any, Any]]:
-        """Numbers of windows with the scores of their tokens as first and as last ones."""
+    def _windows(self, split: str, row: int, whole_words: bool = True) -> list[TokenisedText]:
+        """A row in windows, each about its `Window`. Raises InvalidRequestError naming the row."""
+        tokenizer, inputs = self.processor, self._work.data.split(split).inputs
+        try:
+            question = shortened(tokenizer, inputs["question"][row], QUESTION_TOKENS)
+            encoding, windows = answer_windows(
+                tokenizer,
+                question,
+                inputs["context"][row],
+                int(tokenizer.model_max_length),
+                whole_words=whole_words,
+            )
+            return tokenised(tokenizer, encoding, windows)
+        except InvalidRequestError as error:
+            raise InvalidRequestError(
+                f"dataset: row {row} of split '{split}' cannot be read; change or remove it "
+                f"({error.message})"
+            ) from None
+
+    def _examples(self, split: str) -> _Examples:
+        places, columns = self._work.data.split(split).inputs["place"], dict[str, list[Any]]()
+        drawn = random.Random(self._work.seed)  # noqa: S311
+        for row, place in enumerate(places):
+            if place == NOWHERE:
+                continue
+            self._work.check()
+            for item, marked in self._learnt(split, row, place, drawn):
+                for name, tokens in item.columns.items():
+                    columns.setdefault(name, []).append(array("l", tokens))
+                for name, token in zip(_MARKS, marked, strict=True):
+                    columns.setdefault(name, []).append(token)
+        if not columns:
+            raise InvalidRequestError(
+                f"dataset: no answer of split '{split}' fits into a window of "
+                f"{self.processor.model_max_length} tokens; shorten them."
+            )
+        return _Examples(columns)
+
+    def _learnt(
+        self, split: str, row: int, place: Place | None, drawn: random.Random
+    ) -> Iterator[tuple[TokenisedText, Place]]:
+        """The windows of a row that hold its answer, and one of those that do not.
+
+        All of those would drown the others where texts are long.
+        """
+        without = []
+        for item in self._windows(split, row, whole_words=False):
+            marked = None if place is None else _marked(item.about, place)
+            if marked is not None:
+                yield item, marked
+            elif item.about.nothing is not None:
+                without.append(item)
+        if without:
+            item = drawn.choice(without)
+            yield item, (item.about.nothing, item.about.nothing)
+
+    def _batch(self, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
         import torch
 
-        model.train(False).to(self._work.engine.device)
-        order = sorted(range(len(cut.items)), key=lambda place: cut.items[place].length)
-        for first in range(0, len(order), _BATCH):
-            self._work.check()
-            places = order[first : first + _BATCH]
-            batch = pad(self.processor, [cut.items[place] for place in places])
-            batch = {name: value.to(self._work.engine.device) for name, value in batch.items()}
-            with torch.inference_mode(), self._work.engine.autocast():
-                output = model(**batch)
-            yield (
-                places,
-                output.start_logits.float().cpu().numpy(),
-                output.end_logits.float().cpu().numpy(),
-            )
-
-    def _cut(self, split: str) -> _Cut:
-        longest = int(self.processor.model_max_length)
-
-        def make() -> _Cut:
-            cut, inputs = _Cut([], [], []), self._work.data.split(split).inputs
-            pairs = zip(inputs["question"], inputs["context"], strict=True)
-            for row, (question, context) in enumerate(pairs):
-                short = shortened(self.processor, question, QUESTION_TOKENS)
-                encoding, windows = answer_windows(self.processor, short, context, longest)
-                cut.items.extend(tokenised(self.processor, encoding))
-                cut.windows.extend(windows)
-                cut.rows.extend([row] * len(windows))
-            return cut
-
-        found: _Cut = self._work.once(("questions", split, longest), make)
-        return found
+        plain = [{name: list(row[name]) for name in row if name not in _MARKS} for row in rows]
+        batch = pad(self.processor, [TokenisedText(columns) for columns in plain])
+        for name in _MARKS:
+            batch[name] = torch.tensor([row[name] for row in rows])
+        return batch
 
 
-class _Examples:
-    """Windows in the shape that the Trainer takes."""
-
-    def __init__(self, rows: Sequence[tuple[TokenisedText, Place]]) -> None:
-        self._rows = rows
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def __getitem__(self, index: int) -> dict[str, Any]:
-        item, marked = self._rows[index]
-        return {**item.columns, **dict(zip(_MARKS, marked, strict=True))}
-
-
-def _marked(window: Window, place: Place | None) -> Place | None:
-    """The first and last token of the answer; of no answer where a window does not hold all of it.
-
-    None if the model has no token that says so.
-    """
-    nothing = None if window.nothing is None else (window.nothing, window.nothing)
+def _marked(window: Window, place: Place) -> Place | None:
+    """The first and last token of the answer; None where the window does not hold all of it."""
     inside = [(at, spot) for at, spot in enumerate(window.places) if spot is not None]
-    if place is None or not inside or inside[0][1][0] > place[0] or inside[-1][1][1] < place[1]:
-        return nothing
+    if not inside or inside[0][1][0] > place[0] or inside[-1][1][1] < place[1]:
+        return None
     touched = [at for at, spot in inside if spot[0] < place[1] and spot[1] > place[0]]
-    return (touched[0], touched[-1]) if touched else nothing
+    return (touched[0], touched[-1]) if touched else None

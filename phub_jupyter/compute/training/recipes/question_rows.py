@@ -69,8 +69,17 @@ def _place(context: str, answers: Any, beside: Any) -> Place | None:
     start, text = _start(answers, beside), texts[0]
     if start is not None and start >= 0 and context[start : start + len(text)] == text:
         return start, start + len(text)
-    at = context.find(text)
-    return NOWHERE if at < 0 else (at, at + len(text))
+    at = _nearest(context, text, start or 0)
+    return NOWHERE if at is None else (at, at + len(text))
+
+
+def _nearest(context: str, text: str, start: int) -> int | None:
+    """Where a text is: of several places the one nearest to where it should be."""
+    places, at = [], context.find(text)
+    while at >= 0:
+        places.append(at)
+        at = context.find(text, at + 1)
+    return min(places, key=lambda place: abs(place - start), default=None)
 
 
 def _start(answers: Any, beside: Any) -> int | None:
