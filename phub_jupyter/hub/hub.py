@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from contextlib import ExitStack
 from errno import EACCES
 from pathlib import Path
 
@@ -210,11 +211,11 @@ class Hub:
 
     def close(self) -> None:
         """Give the database connections back, and leave the repositories alone."""
-        self.maintenance.stop()
-        self.deliverer.stop()
-        self.downloads.write()
-        self.usage.close()
-        self.database.close()
+        with ExitStack() as last:  # what fails must not keep the others open
+            for end in (self.database.close, self.usage.close, self.downloads.write):
+                last.callback(end)
+            last.callback(self.deliverer.stop)
+            self.maintenance.stop()
 
 
 def _make_folders(root: Path) -> None:

@@ -238,3 +238,22 @@ def test_an_upgrade_reads_all_cards_again(tmp_path: Path) -> None:
     found = again.repositories.by_uid(shop.repo.uid)
     assert found.head == shop.head
     again.close()
+
+
+def test_connections_are_given_back_whatever_else_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub = Hub.open(tmp_path)
+    closed = []
+    monkeypatch.setattr(hub.database, "close", lambda: closed.append("database"))
+    monkeypatch.setattr(hub.downloads, "write", lambda: closed.append("downloads"))
+
+    def fail() -> None:
+        raise RuntimeError("counts")
+
+    monkeypatch.setattr(hub.usage, "close", fail)
+    with pytest.raises(RuntimeError, match="counts"):
+        hub.close()
+    assert closed == ["downloads", "database"]
+    monkeypatch.undo()
+    hub.close()
