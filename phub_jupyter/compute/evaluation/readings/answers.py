@@ -56,7 +56,7 @@ class Answers:
         return [
             {
                 "inputs": {"question": question, "context": context},
-                "parameters": {"handle_impossible_answer": self.silent, "max_answer_len": 30},
+                "parameters": {"handle_impossible_answer": self.silent},
             }
             for question, context in zip(*columns, strict=True)
         ]
